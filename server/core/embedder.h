@@ -1,0 +1,82 @@
+// Who embeds: one model at one endpoint.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "core/types.h"
+
+namespace drift {
+
+// How a provider counts a request against its limits. 0: no such limit.
+struct RequestLimits {
+  int64_t max_items = 0;
+  int64_t max_tokens = 0;       // summed over the request, as the provider counts (see token_rule)
+  int64_t max_bytes = 0;        // of the request body
+  int64_t max_item_tokens = 0;  // of one text
+};
+
+// Quota per minute. 0: unknown or none.
+struct RateLimits {
+  int64_t requests_per_minute = 0;
+  int64_t tokens_per_minute = 0;
+  int64_t items_per_minute = 0;  // texts, where the provider counts those (Cohere, Gemini)
+  int64_t max_concurrency = 0;   // requests in flight at once
+};
+
+struct ModelInfo {
+  std::string provider;  // as configured, e.g. "openai"
+  std::string name;      // e.g. "text-embedding-3-small"
+  int32_t dimensions = 0;
+  // Names the vector space: equal fingerprints and dimensions mean vectors may lie in one index and
+  // may be reused for equal text. Weights' hash for local models, provider type and model elsewhere.
+  std::string fingerprint;
+  RequestLimits request;
+  RateLimits rate;
+  bool is_free = false;   // runs here or costs nothing: no intent is written
+  bool is_local = false;  // runs inside the process: CPU, not network, is the limit
+
+  std::string id() const { return provider + "/" + name; }
+};
+
+struct Embeddings {
+  // One per text, in the order of the texts; unit length. Empty where `rejected` names the text.
+  std::vector<Vector> vectors;
+  std::vector<ItemError> rejected;
+  // As the provider billed the request; nullopt when it does not say.
+  std::optional<int64_t> billed_tokens;
+};
+
+// Safe for concurrent use; one attempt, no retry inside. Codes:
+//   kInvalidArgument     an input of this request is unacceptable and the provider does not say which:
+//                        the caller halves the batch; alone, the text is a dead letter
+//   kResourceExhausted   throttled with retry-after; without: quota used up (QUOTA_EXHAUSTED)
+//   kUnauthenticated, kPermissionDenied, kNotFound (MODEL_NOT_FOUND), kFailedPrecondition: pause
+//   kUnavailable, kDeadlineExceeded, kAborted: try again. A 200 with a wrong body is kAborted with
+//                        reason BAD_ANSWER.
+// A cancelled call returns kCancelled within 100 ms.
+class Embedder {
+ public:
+  virtual ~Embedder() = default;
+  virtual const ModelInfo& model() const = 0;
+  // REQUIRES: !texts.empty(); texts within model().request. The kind's prefix is added inside.
+  virtual StatusOr<Embeddings> Embed(std::span<const std::string> texts, InputKind kind,
+                                     std::stop_token stop) = 0;
+};
+
+// Counts the tokens a provider will bill for a text. Safe for concurrent use.
+class TokenCounter {
+ public:
+  virtual ~TokenCounter() = default;
+  virtual int64_t Count(std::string_view text) = 0;
+  // True: the provider's own tokenizer. False: an estimate, and the ledger says so.
+  virtual bool exact() const = 0;
+};
+
+}  // namespace drift

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Installs what a make target needs and what is missing: tools/setup.sh build|demo|test|bench
+# Says in one line what it could not do. Quick when all is there.
+set -euo pipefail
+source "$(dirname "$0")/env.sh"
+
+what=${1:-build}
+
+# -- Debian packages -------------------------------------------------------------------------------
+packages_build=(
+  g++ make cmake ninja-build pkg-config ccache mold zstd curl ca-certificates git
+  libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev
+  libpq-dev libsqlite3-dev libyaml-cpp-dev libspdlog-dev libfmt-dev prometheus-cpp-dev
+  libgtest-dev libgmock-dev libcurl4-openssl-dev libssl-dev libboost1.81-dev
+  nlohmann-json3-dev libcli11-dev
+)
+packages_lint=(clang-format clang-tidy)
+packages_python=(python3 python3-venv)
+
+apt_install() {
+  local missing=()
+  for package in "$@"; do
+    # A python3 from elsewhere does as well, if it can make environments.
+    case $package in python3*) python3 -c 'import ensurepip, venv' 2>/dev/null && continue ;; esac
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  command -v apt-get >/dev/null || die "these packages are missing and this is no Debian: ${missing[*]}"
+  local sudo=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "run as root: apt-get install ${missing[*]}"
+    sudo=(sudo)
+  fi
+  say "installing ${#missing[@]} Debian packages"
+  "${sudo[@]}" apt-get update -qq >/dev/null || die "apt-get update did not succeed"
+  DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends \
+    "${missing[@]}" >"$cache/apt.log" 2>&1 || die "apt-get install did not succeed; see $cache/apt.log"
+}
+
+# -- Rust ------------------------------------------------------------------------------------------
+rust_install() {
+  local have
+  have=$(rustc --version 2>/dev/null | sed -E 's/rustc 1\.([0-9]+).*/\1/' || true)
+  [ -n "$have" ] && [ "$have" -ge 88 ] && command -v cargo >/dev/null && return
+  say "installing Rust by its official installer"
+  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y -q --profile minimal \
+    --default-toolchain 1.95.0 --no-modify-path >"$cache/rustup.log" 2>&1 ||
+    die "Rust 1.88 or newer is missing and its installer did not succeed; see $cache/rustup.log"
+}
+
+# -- Python ----------------------------------------------------------------------------------------
+venv_install() {
+  local stamp="$DRIFT_VENV/.requirements"
+  cmp -s tools/requirements.txt "$stamp" && return
+  say "installing Python packages into $DRIFT_VENV"
+  python3 -m venv "$DRIFT_VENV" || die "python3 -m venv did not succeed"
+  "$DRIFT_VENV/bin/pip" install -q --disable-pip-version-check -r tools/requirements.txt \
+    >"$cache/pip.log" 2>&1 || die "pip install did not succeed; see $cache/pip.log"
+  cp tools/requirements.txt "$stamp"
+}
+
+cd "$root"
+apt_install "${packages_build[@]}"
+rust_install
+case $what in
+  build) ;;
+  lint) apt_install "${packages_lint[@]}" ;;
+  demo | test | bench)
+    apt_install "${packages_python[@]}"
+    venv_install
+    ;;
+  *) die "tools/setup.sh build|lint|demo|test|bench" ;;
+esac
