@@ -1,0 +1,126 @@
+#include "net/stamp.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/reasons.h"
+
+namespace drift {
+namespace {
+
+using ::testing::HasSubstr;
+
+CollectionStamp Stamp() {
+  CollectionStamp stamp;
+  stamp.model = "openai/text-embedding-3-small";
+  stamp.fingerprint = "openai/text-embedding-3-small";
+  stamp.dimensions = 1536;
+  stamp.sources["docs"] = {"01JABCDEF", 3};
+  stamp.sources["a \"quoted\" name"] = {"01JX", 1};
+  return stamp;
+}
+
+CollectionInfo Found(const CollectionStamp& stamp) {
+  CollectionInfo info;
+  info.exists = true;
+  info.dimensions = stamp.dimensions;
+  info.stamp = stamp;
+  return info;
+}
+
+TEST(StampTest, GoesThroughJsonUnchanged) {
+  CollectionStamp stamp = Stamp();
+  const std::string text = StampToJson(stamp);
+  const auto back = StampFromJson(text);
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->model, stamp.model);
+  EXPECT_EQ(back->fingerprint, stamp.fingerprint);
+  EXPECT_EQ(back->dimensions, stamp.dimensions);
+  EXPECT_EQ(back->sources, stamp.sources);
+
+  stamp.sources = {{"docs", {"01J", 1}}};
+  EXPECT_EQ(StampToJson(stamp),
+            R"({"model":"openai/text-embedding-3-small",)"
+            R"("fingerprint":"openai/text-embedding-3-small","dimensions":1536,"metric":"cosine",)"
+            R"("sources":{"docs":{"ledger":"01J","revision":1}}})");
+}
+
+TEST(StampTest, BadDocumentsAreRefused) {
+  const auto message = [](std::string_view text) {
+    const auto stamp = StampFromJson(text);
+    EXPECT_EQ(stamp.status().code(), StatusCode::kInvalidArgument);
+    return std::string(Message(stamp.status()));
+  };
+  EXPECT_THAT(message("a comment of the user's own"), HasSubstr("collection stamp: not JSON"));
+  EXPECT_EQ(message("[]"), "collection stamp: the document: expected an object, found an array");
+  EXPECT_EQ(message(R"({"model":"m"})"), "collection stamp: fingerprint: missing");
+  EXPECT_EQ(message(R"({"model":"m","fingerprint":"f","dimensions":0,"metric":"cosine"})"),
+            "collection stamp: dimensions: 0 is out of range");
+  EXPECT_EQ(message(R"({"model":"m","fingerprint":"f","dimensions":2,"metric":"l2"})"),
+            "collection stamp: metric: not known to this release");
+  EXPECT_EQ(message(R"({"model":"m","fingerprint":"f","dimensions":2,"metric":"cosine",)"
+                    R"("sources":{"docs":{"ledger":"x","revision":"1"}}})"),
+            "collection stamp: sources.docs.revision: expected an integer, found a string");
+  EXPECT_EQ(message(R"({"model":"m","fingerprint":"f","dimensions":2,"metric":"cosine",)"
+                    R"("sources":["docs"]})"),
+            "collection stamp: sources: expected an object, found an array");
+}
+
+TEST(StampTest, UnknownMembersOfALaterReleaseAreIgnored) {
+  EXPECT_TRUE(StampFromJson(R"({"model":"m","fingerprint":"f","dimensions":2,"metric":"cosine",)"
+                            R"("later":{"x":1}})")
+                  .ok());
+}
+
+TEST(CompatibleTest, SameSpaceMayShareACollection) {
+  EXPECT_TRUE(CheckCompatible("docs", CollectionInfo{}, Stamp()).ok());
+  EXPECT_TRUE(CheckCompatible("docs", Found(Stamp()), Stamp()).ok());
+  // Another name for the same provider: the fingerprint says it is the same space.
+  CollectionStamp renamed = Stamp();
+  renamed.model = "openai-eu/text-embedding-3-small";
+  EXPECT_TRUE(CheckCompatible("docs", Found(Stamp()), renamed).ok());
+}
+
+void ExpectDiffers(const CollectionInfo& found, const CollectionStamp& wanted,
+                   std::string_view message) {
+  const Status status = CheckCompatible("docs", found, wanted);
+  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Reason(status), reason::kCollectionDiffers);
+  EXPECT_FALSE(Remedy(status).empty());
+  EXPECT_EQ(Message(status), message);
+}
+
+TEST(CompatibleTest, AnythingElseIsRefusedNamingBothSides) {
+  CollectionInfo foreign;
+  foreign.exists = true;
+  foreign.dimensions = 384;
+  ExpectDiffers(foreign, Stamp(),
+                "collection docs was not made by Drift (384 dimensions, no stamp)");
+
+  CollectionStamp shadow = Stamp();
+  shadow.model = shadow.fingerprint = "shadow/1536";
+  ExpectDiffers(Found(Stamp()), shadow,
+                "collection docs holds vectors of openai/text-embedding-3-small, 1536 dimensions, "
+                "cosine; the pipeline makes shadow/1536, 1536 dimensions, cosine");
+
+  CollectionStamp shorter = Stamp();
+  shorter.dimensions = 512;
+  ExpectDiffers(Found(Stamp()), shorter,
+                "collection docs holds vectors of openai/text-embedding-3-small, 1536 dimensions, "
+                "cosine; the pipeline makes openai/text-embedding-3-small, 512 dimensions, cosine");
+
+  CollectionStamp other_weights = Stamp();
+  other_weights.fingerprint = "b";
+  ExpectDiffers(Found(Stamp()), other_weights,
+                "collection docs holds vectors of openai/text-embedding-3-small with fingerprint "
+                "openai/text-embedding-3-small; the one here has b");
+
+  CollectionInfo altered = Found(Stamp());
+  altered.dimensions = 8;
+  ExpectDiffers(altered, Stamp(),
+                "collection docs is stamped openai/text-embedding-3-small, 1536 dimensions, "
+                "cosine, but the store has it with 8 dimensions, cosine: it was changed by hand");
+}
+
+}  // namespace
+}  // namespace drift
