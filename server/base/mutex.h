@@ -11,6 +11,8 @@
 #define DRIFT_TSA(x)
 #endif
 
+// Debian's abseil defines the first one too, as the same attribute.
+#undef GUARDED_BY
 #define GUARDED_BY(x) DRIFT_TSA(guarded_by(x))
 #define REQUIRES(...) DRIFT_TSA(requires_capability(__VA_ARGS__))
 #define EXCLUDES(...) DRIFT_TSA(locks_excluded(__VA_ARGS__))
