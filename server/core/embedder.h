@@ -14,12 +14,19 @@
 
 namespace drift {
 
+// How RequestLimits::max_tokens is counted.
+enum class TokenRule : uint8_t {
+  kTokens,        // by the model's tokenizer
+  kQuarterBytes,  // as that, and also as a quarter of each text's UTF-8 bytes, rounded up (OpenAI)
+};
+
 // How a provider counts a request against its limits. 0: no such limit.
 struct RequestLimits {
   int64_t max_items = 0;
   int64_t max_tokens = 0;       // summed over the request, as the provider counts (see token_rule)
   int64_t max_bytes = 0;        // of the request body
   int64_t max_item_tokens = 0;  // of one text
+  TokenRule token_rule = TokenRule::kTokens;
 };
 
 // Quota per minute. 0: unknown or none.
@@ -69,6 +76,11 @@ class Embedder {
   virtual StatusOr<Embeddings> Embed(std::span<const std::string> texts, InputKind kind,
                                      std::stop_token stop) = 0;
 };
+
+// An error after which the provider may have billed the request all the same: it was sent and its
+// answer was not understood. The money is then counted at the estimate and marked.
+Status MarkMaybeBilled(Status error);
+bool MaybeBilled(const Status& error);
 
 // Counts the tokens a provider will bill for a text. Safe for concurrent use.
 class TokenCounter {

@@ -38,6 +38,7 @@ class Ledger {
   virtual StatusOr<Target> OpenTarget(const TargetKey& key) = 0;
   // The same without making it; nullopt if it is new. `key.fingerprint` may be empty: any.
   virtual StatusOr<std::optional<Target>> FindTarget(const TargetKey& key) = 0;
+  virtual StatusOr<Target> GetTarget(int64_t target_id) = 0;
   virtual StatusOr<std::vector<Target>> TargetsOf(const std::string& pipeline) = 0;
   // Begins a revision: stores it with the configuration that it stands for. The cursor is dropped if
   // `drop_cursor`. Row states stay (rows of a lower revision are never skipped).

@@ -135,6 +135,8 @@ struct RunCounters {
   int64_t tokens = 0;
   bool tokens_estimated = false;
   NanoUsd cost = 0;
+
+  RunCounters& operator+=(const RunCounters& more);
 };
 
 struct RunRecord {
@@ -262,6 +264,8 @@ struct ProvenancePage {
 
 // ---- dead letters ---------------------------------------------------------------------------------
 
+// One per (target, key, chunk), so that a row that fails again counts up; rows whose key has a NULL in
+// it have no identity and count by their text_sha256 too.
 struct DeadLetter {
   int64_t id = 0;  // given by the ledger
   std::string pipeline;

@@ -57,6 +57,9 @@ struct Window {
   // kSnapshot: versions do not go on from the cursor the snapshot was asked with (another table at
   // the same place, put back from a backup): the pipeline's revision must go up.
   bool restarts_versions = false;
+  // kSnapshot: rows that an earlier attempt has applied are left out of ReadRows() (never of
+  // ReadKeys()).
+  bool resumed = false;
   // Resume here once the whole window is durable.
   Cursor next;
   // The source's own notes (files to skip when a snapshot is resumed, names of renamed columns).

@@ -29,6 +29,24 @@ size_t Point::Bytes() const {
   return bytes;
 }
 
+RunCounters& RunCounters::operator+=(const RunCounters& more) {
+  rows_read += more.rows_read;
+  rows_inserted += more.rows_inserted;
+  rows_updated += more.rows_updated;
+  rows_deleted += more.rows_deleted;
+  rows_unchanged += more.rows_unchanged;
+  texts_embedded += more.texts_embedded;
+  texts_reused += more.texts_reused;
+  points_written += more.points_written;
+  points_deleted += more.points_deleted;
+  dead_letters += more.dead_letters;
+  provider_requests += more.provider_requests;
+  tokens += more.tokens;
+  tokens_estimated |= more.tokens_estimated;
+  cost += more.cost;
+  return *this;
+}
+
 std::string_view ToString(RunMode mode) { return kModes[static_cast<size_t>(mode)]; }
 std::string_view ToString(RunState state) { return kStates[static_cast<size_t>(state)]; }
 bool ParseRunMode(std::string_view word, RunMode& mode) { return Parse(word, kModes, mode); }

@@ -1,0 +1,222 @@
+#include "pipeline/attach.h"
+
+#include <algorithm>
+
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "core/reasons.h"
+
+namespace drift {
+namespace {
+
+constexpr size_t kAdoptPage = 4096;
+
+CollectionStamp StampOf(const Target& target) {
+  CollectionStamp stamp;
+  stamp.model = target.key.model;
+  stamp.fingerprint = target.key.fingerprint;
+  stamp.dimensions = target.key.dimensions;
+  return stamp;
+}
+
+bool Matches(const CollectionInfo& info, const Target& target) {
+  return info.stamp && info.stamp->model == target.key.model &&
+         info.stamp->fingerprint == target.key.fingerprint &&
+         info.dimensions == target.key.dimensions;
+}
+
+// What the ledger's entry in the collection's stamp says, if there is one.
+std::optional<CollectionStamp::Owner> OwnerIn(const CollectionInfo& info,
+                                              const std::string& pipeline) {
+  if (!info.exists || !info.stamp) return std::nullopt;
+  const auto owner = info.stamp->sources.find(pipeline);
+  if (owner == info.stamp->sources.end()) return std::nullopt;
+  return owner->second;
+}
+
+Status IndexLost(const RunContext& run, bool exists) {
+  return WithReason(
+      FailedPrecondition("{}: the index is lost: {}, while the ledger knows {} rows in it",
+                         run.target.key.sink,
+                         exists ? "the collection is there but not this pipeline's points"
+                                : "the collection is gone",
+                         run.target.rows),
+      reason::kIndexLost);
+}
+
+Status ConfigChanged(std::string_view what) {
+  return WithReason(
+      FailedPrecondition("the configuration changed ({}), so every row has to be looked at again",
+                         what),
+      reason::kConfigChanged);
+}
+
+Status BeginRevision(RunContext& run, int32_t revision, bool sweep) {
+  const bool drop_cursor = true;
+  RETURN_IF_ERROR(run.Persist("beginning a revision", [&] {
+    return run.ledger().BeginRevision(run.target.id, revision, run.spec, drop_cursor);
+  }));
+  run.target.revision = revision;
+  run.target.config = run.spec;
+  run.target.config_hash = ContentConfigHash(run.spec);
+  run.target.cursor.reset();
+  run.target.version = -1;
+  if (sweep) run.target.sweep_due = true;
+  run.target.index_due = true;
+  RETURN_IF_ERROR(run.Persist("beginning a revision", [&] {
+    return run.ledger().SetMaintenance(run.target.id, run.target.sweep_due, run.target.index_due);
+  }));
+  Failpoint("revision-begun");
+  return OkStatus();
+}
+
+// Notes the points of this source that lie in the collection, so that their vectors can be reused.
+Status AdoptPoints(RunContext& run) {
+  std::optional<Uuid> after;
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::vector<PointHead> page, run.Persist("listing points", [&] {
+      return run.sink->List(run.spec.name, after, kAdoptPage, run.hard);
+    }));
+    std::vector<Ledger::AdoptedPoint> adopted;
+    for (const PointHead& point : page) {
+      if (point.model == run.target.key.model) adopted.push_back({point.id, point.text_sha256});
+    }
+    RETURN_IF_ERROR(run.Persist("noting points found in the collection", [&] {
+      return run.ledger().Adopt(run.target.id, adopted);
+    }));
+    if (page.size() < kAdoptPage) return OkStatus();
+    after = page.back().id;
+  }
+}
+
+// The collection knows nothing of this ledger, or something newer than it.
+Status FirstContact(RunContext& run, const CollectionInfo& info,
+                    const std::optional<CollectionStamp::Owner>& owner) {
+  int32_t found = owner ? owner->revision : 0;
+  bool has_points = false;
+  if (info.exists) {
+    ASSIGN_OR_RETURN(const SourcePoints points, run.Persist("looking at the collection", [&] {
+      return run.sink->DescribeSource(run.spec.name, run.hard);
+    }));
+    found = std::max(found, points.max_revision);
+    has_points = points.points > 0;
+  }
+  RETURN_IF_ERROR(BeginRevision(run, std::max(found, run.target.revision) + 1, has_points));
+  if (!has_points) return OkStatus();
+  LogInfo("points of this pipeline lie in the collection already; their vectors are reused",
+          {{"pipeline", run.spec.name}, {"revision", run.target.revision}});
+  return AdoptPoints(run);
+}
+
+Status PrepareCollection(RunContext& run) {
+  CollectionSpec spec;
+  spec.stamp = StampOf(run.target);
+  spec.source = run.spec.name;
+  spec.owner = {run.ledger().id(), run.target.revision};
+  spec.bulk_load = run.target.index_due;
+  RETURN_IF_ERROR(
+      run.Contact("preparing the collection", [&] { return run.sink->Prepare(spec, run.hard); })
+          .status());
+  Failpoint("collection-prepared");
+  return OkStatus();
+}
+
+}  // namespace
+
+Status OpenRun(RunContext& run) {
+  ASSIGN_OR_RETURN(run.model, run.services.connectors.OpenModel(run.spec.model, run.spec.dimensions));
+  ASSIGN_OR_RETURN(run.sink, run.services.connectors.OpenSink(run.spec.sink));
+  ASSIGN_OR_RETURN(const Projection projection, RowRenderer::MakeProjection(run.spec));
+  ASSIGN_OR_RETURN(run.source, run.services.connectors.OpenSource(run.spec, projection));
+  ASSIGN_OR_RETURN(RowRenderer renderer,
+                   RowRenderer::Make(run.spec, run.model->counter(),
+                                     run.model->model().request.max_item_tokens));
+  run.renderer.emplace(std::move(renderer));
+  run.run_id = run.progress.view().run.id;
+
+  run.client = std::make_shared<EmbedClient>();
+  run.client->run_id = run.run_id;
+  run.client->pipeline = run.spec.name;
+  run.client->batch_size = run.spec.limits.batch_size;
+  run.client->dedup = run.spec.dedup;
+  run.client->stop = run.hard;
+  run.client->on_wait = [&progress = run.progress](const Status& why,
+                                                   std::chrono::milliseconds wait) {
+    progress.SetWaiting(Annotate(why, "embedding"), wait);
+  };
+  return OkStatus();
+}
+
+StatusOr<Attachment> Attach(RunContext& run, bool whole) {
+  const ModelInfo& model = run.model->model();
+  const TargetKey key{run.spec.name, run.spec.model, model.fingerprint, model.dimensions,
+                      run.spec.sink};
+  ASSIGN_OR_RETURN(run.target,
+                   run.Persist("opening the target", [&] { return run.ledger().OpenTarget(key); }));
+  ASSIGN_OR_RETURN(const CollectionInfo info, run.Contact("reaching the sink", [&] {
+    return run.sink->Describe(run.hard);
+  }));
+  const auto owner = OwnerIn(info, run.spec.name);
+  const bool ours = owner && owner->ledger_id == run.ledger().id();
+  const bool newer_there = ours && owner->revision > run.target.revision;
+  const bool config_changed =
+      run.target.revision > 0 && run.target.config_hash != ContentConfigHash(run.spec);
+
+  if (info.exists && !Matches(info, run.target)) {
+    // Refused before anything is changed; the sink says what differs.
+    RETURN_IF_ERROR(PrepareCollection(run));
+  }
+  if (!ours && run.target.rows > 0) {
+    if (!whole) return IndexLost(run, info.exists);
+    LogWarn("the index is lost; all rows are embedded again",
+            {{"pipeline", run.spec.name}, {"sink", run.target.key.sink}});
+    RETURN_IF_ERROR(run.Persist("forgetting the lost index",
+                                [&] { return run.ledger().ClearTarget(run.target.id); }));
+    run.target.rows = 0;
+    run.target.points = 0;
+  }
+  if (!ours || newer_there || run.target.revision == 0) {
+    RETURN_IF_ERROR(FirstContact(run, info, owner));
+  } else if (config_changed) {
+    if (!whole) return ConfigChanged(DescribeDifference(run.target.config, run.spec));
+    RETURN_IF_ERROR(BeginRevision(run, run.target.revision + 1, run.target.points > 0));
+  }
+  RETURN_IF_ERROR(PrepareCollection(run));
+  return Attachment{.snapshot = whole || !run.target.cursor};
+}
+
+Status RestartVersions(RunContext& run) {
+  RETURN_IF_ERROR(BeginRevision(run, run.target.revision + 1, run.target.points > 0));
+  return PrepareCollection(run);
+}
+
+Status Maintain(RunContext& run) {
+  Target& target = run.target;
+  if (target.sweep_due) {
+    run.progress.Update([](RunView& view) { view.phase = "removing what is left of earlier revisions"; });
+    ASSIGN_OR_RETURN(const int64_t swept, run.Persist("removing old points", [&] {
+      return run.sink->Sweep(run.spec.name, target.revision, run.hard);
+    }));
+    run.counters.points_deleted += swept;
+    RETURN_IF_ERROR(run.Persist("forgetting adopted points",
+                                [&] { return run.ledger().DropAdopted(target.id); }));
+    target.sweep_due = false;
+    RETURN_IF_ERROR(run.Persist("noting the sweep", [&] {
+      return run.ledger().SetMaintenance(target.id, target.sweep_due, target.index_due);
+    }));
+    Failpoint("swept");
+  }
+  if (target.index_due) {
+    run.progress.Update([](RunView& view) { view.phase = "building the vector index"; });
+    RETURN_IF_ERROR(
+        run.Persist("building the vector index", [&] { return run.sink->BuildIndex(run.hard); }));
+    target.index_due = false;
+    RETURN_IF_ERROR(run.Persist("noting the vector index", [&] {
+      return run.ledger().SetMaintenance(target.id, target.sweep_due, target.index_due);
+    }));
+    Failpoint("index-built");
+  }
+  return OkStatus();
+}
+
+}  // namespace drift

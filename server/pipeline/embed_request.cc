@@ -1,0 +1,232 @@
+// One request of an EmbedQueue: asking, retrying, halving, paying, answering.
+#include <algorithm>
+#include <iterator>
+
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "base/retry.h"
+#include "core/reasons.h"
+#include "pipeline/embed_queue.h"
+
+namespace drift {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A provider that is away is asked again for as long as the run lives. An answer that may have been
+// billed without being usable is not paid for more often than this.
+constexpr int kMaxPaidFailures = 3;
+constexpr BackoffOptions kProviderBackoff{.first = milliseconds(500), .most = milliseconds(30'000)};
+constexpr int kCloseAttempts = 3;
+
+// Splits `total` in proportion to `weights`, so that the parts sum up to it exactly.
+std::vector<int64_t> Share(int64_t total, const std::vector<int64_t>& weights) {
+  int64_t weight_left = 0;
+  for (const int64_t weight : weights) weight_left += std::max<int64_t>(1, weight);
+  std::vector<int64_t> parts;
+  for (const int64_t weight : weights) {
+    const int64_t w = std::max<int64_t>(1, weight);
+    const auto part = static_cast<int64_t>(static_cast<__int128>(total) * w / weight_left);
+    parts.push_back(part);
+    total -= part;
+    weight_left -= w;
+  }
+  return parts;
+}
+
+}  // namespace
+
+Status EmbedQueue::AwaitCooldown(EmbedClient& client) {
+  for (;;) {
+    MonoTime until;
+    {
+      MutexLock lock(mu_);
+      until = cooldown_until_;
+    }
+    const MonoTime now = parts_.clock.Mono();
+    if (client.stop.stop_requested()) return Cancelled("the run was stopped");
+    if (now >= until) return OkStatus();
+    if (!parts_.clock.Sleep(until - now, client.stop)) return Cancelled("the run was stopped");
+  }
+}
+
+EmbedQueue::Bill EmbedQueue::Outcome(const StatusOr<Embeddings>& answer, int64_t tokens) const {
+  Bill bill;
+  if (answer.ok()) {
+    bill.tokens = answer->billed_tokens.value_or(tokens);
+    bill.estimated = !answer->billed_tokens && !parts_.counter->exact();
+  } else if (MaybeBilled(answer.status())) {
+    bill.tokens = tokens;
+    bill.estimated = true;
+  }
+  bill.cost = model().is_free ? 0 : Price(bill.tokens);
+  return bill;
+}
+
+StatusOr<Embeddings> EmbedQueue::AskOnce(EmbedClient& client, const std::vector<std::string>& texts,
+                                         int64_t tokens, Bill& bill) {
+  RequestRecord intent;
+  intent.run_id = client.run_id;
+  intent.pipeline = client.pipeline;
+  intent.provider = model().provider;
+  intent.model = model().id();
+  intent.kind = client.kind;
+  intent.texts = static_cast<int64_t>(texts.size());
+  intent.tokens = tokens;
+  intent.tokens_estimated = true;
+  intent.started_at = parts_.clock.Now();
+  if (!model().is_free) {
+    intent.cost = Price(tokens);
+    RETURN_IF_ERROR(parts_.budget.Reserve(client.pipeline, model().provider, intent.cost));
+    auto id = parts_.ledger.OpenRequest(intent);
+    if (!id.ok()) {
+      parts_.budget.Settle(client.pipeline, model().provider, intent.cost, 0);
+      return Annotate(id.status(), "noting a paid request");
+    }
+    intent.id = *id;
+    Failpoint("request-noted");
+  }
+  auto answer = parts_.embedder->Embed(texts, client.kind, client.stop);
+  Failpoint("request-answered");
+  bill = Outcome(answer, tokens);
+  client.spend.requests += 1;
+  client.spend.tokens += bill.tokens;
+  client.spend.cost += bill.cost;
+  if (bill.estimated) client.spend.tokens_estimated = true;
+  if (model().is_free) return answer;
+
+  parts_.budget.Settle(client.pipeline, model().provider, intent.cost, bill.cost);
+  RequestOutcome outcome{intent.id, RequestState::kDone, bill.tokens, bill.estimated, bill.cost,
+                         parts_.clock.Now()};
+  if (!answer.ok()) {
+    outcome.state =
+        MaybeBilled(answer.status()) ? RequestState::kUnknown : RequestState::kFailed;
+  }
+  Backoff backoff({.first = milliseconds(50), .max_attempts = kCloseAttempts}, parts_.rng);
+  const Status closed = Retry(std::move(backoff), parts_.clock, {},
+                              [&] { return parts_.ledger.CloseRequest(outcome); });
+  // The vectors are paid for and go on; the open intent is counted at its estimate.
+  if (!closed.ok()) LogError("the outcome of a paid request was not noted", {{"error", Message(closed)}});
+  return answer;
+}
+
+void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots) {
+  std::vector<std::string> texts;
+  int64_t tokens = 0;
+  for (const auto& slot : slots) {
+    texts.push_back(slot->text.text);
+    tokens += slot->tokens;
+  }
+  Backoff backoff(kProviderBackoff, parts_.rng);
+  int paid_failures = 0;
+  for (;;) {
+    if (Status ready = AwaitCooldown(*client); !ready.ok()) return Fail(client, slots, ready);
+    Bill bill;
+    const auto answer = AskOnce(*client, texts, tokens, bill);
+    if (answer.ok()) return Deliver(slots, *answer, bill);
+    const Status& error = answer.status();
+    if (error.code() == StatusCode::kInvalidArgument) {
+      if (slots.size() == 1) {
+        Embeddings rejected;
+        rejected.vectors.resize(1);
+        rejected.rejected.push_back({0, error});
+        return Deliver(slots, rejected, bill);
+      }
+      const size_t half = slots.size() / 2;
+      Ask(client, slots.first(half));
+      return Ask(client, slots.subspan(half));
+    }
+    const bool bad_answer = Reason(error) == reason::kBadAnswer;
+    if ((bad_answer || MaybeBilled(error)) && ++paid_failures >= kMaxPaidFailures) {
+      // Asking once more would only cost once more: a person has to look.
+      return Fail(client, slots,
+                  bad_answer ? WithReason(DataLoss("{}", Message(error)), reason::kBadAnswer)
+                             : error);
+    }
+    const auto wait = backoff.After(error);
+    if (!wait) return Fail(client, slots, error);
+    if (client->on_wait) client->on_wait(error, *wait);
+    if (error.code() == StatusCode::kResourceExhausted) {
+      MutexLock lock(mu_);
+      cooldown_until_ = std::max(cooldown_until_, parts_.clock.Mono() + *wait);
+    } else if (!parts_.clock.Sleep(*wait, client->stop)) {
+      return Fail(client, slots, Cancelled("the run was stopped"));
+    }
+  }
+}
+
+std::vector<EmbedQueue::Waiter> EmbedQueue::Settle(const std::shared_ptr<Slot>& slot,
+                                                   const EmbedAnswer& answer) {
+  MutexLock lock(mu_);
+  const auto pending = pending_.find(slot->text.sha256);
+  if (pending != pending_.end() && pending->second == slot) {
+    pending_.erase(pending);
+    if (answer.status.ok() && !model().is_free) {
+      recent_.Add(slot->text.sha256, answer.vector, answer.embedded_at);
+    }
+  }
+  return std::move(slot->waiters);
+}
+
+void EmbedQueue::Deliver(Slots slots, const Embeddings& embeddings, const Bill& bill) {
+  std::vector<int64_t> weights;
+  for (const auto& slot : slots) weights.push_back(slot->tokens);
+  const std::vector<int64_t> tokens = Share(bill.tokens, weights);
+  const std::vector<int64_t> costs = Share(bill.cost, weights);
+  std::vector<Status> rejected(slots.size());
+  for (const ItemError& item : embeddings.rejected) {
+    rejected[item.index] = Error(StatusCode::kInvalidArgument, "{}", Message(item.why));
+  }
+  const WallTime now = parts_.clock.Now();
+  for (size_t i = 0; i < slots.size(); ++i) {
+    EmbedAnswer answer;
+    answer.status = rejected[i];
+    if (answer.status.ok()) answer.vector = embeddings.vectors[i];
+    answer.tokens = static_cast<int32_t>(tokens[i]);
+    answer.tokens_estimated = bill.estimated;
+    answer.cost = costs[i];
+    answer.embedded_at = now;
+    answer.asked = true;
+    const std::vector<Waiter> waiters = Settle(slots[i], answer);
+    if (answer.status.ok()) waiters.front().client->spend.texts += 1;
+    for (const Waiter& waiter : waiters) {
+      waiter.ticket->Answer(waiter.index, answer);
+      // Paid once, so the others got it for nothing.
+      answer.asked = false;
+      answer.tokens = 0;
+      answer.cost = 0;
+    }
+  }
+}
+
+void EmbedQueue::Fail(const std::shared_ptr<EmbedClient>& client, Slots slots,
+                      const Status& status) {
+  EmbedAnswer answer;
+  answer.status = status;
+  for (const auto& slot : slots) {
+    std::vector<Waiter> others;
+    for (Waiter& waiter : Settle(slot, answer)) {
+      if (waiter.client == client) {
+        waiter.ticket->Answer(waiter.index, answer);
+      } else {
+        others.push_back(std::move(waiter));
+      }
+    }
+    if (others.empty()) continue;
+    // This client's failure is not theirs: the next one asks.
+    auto again = std::make_shared<Slot>();
+    again->text = slot->text;
+    again->tokens = slot->tokens;
+    again->waiters = std::move(others);
+    MutexLock lock(mu_);
+    const auto [pending, is_new] = pending_.emplace(again->text.sha256, again);
+    if (is_new) {
+      Enqueue(again, true);
+    } else {
+      auto& waiters = pending->second->waiters;
+      std::move(again->waiters.begin(), again->waiters.end(), std::back_inserter(waiters));
+    }
+  }
+}
+
+}  // namespace drift

@@ -1,0 +1,223 @@
+#include "pipeline/in_flight.h"
+
+#include "base/failpoint.h"
+
+namespace drift {
+namespace {
+
+// Sink writes at once per run: one is written while the next is on its way.
+constexpr int kMaxWriting = 2;
+constexpr std::chrono::milliseconds kWaitSlice{200};  // between looks at the stop tokens
+
+}  // namespace
+
+InFlight::~InFlight() {
+  if (!batches_.empty()) run_.Abort();  // an error: nothing may go on waiting
+  {
+    MutexLock lock(alive_->first);
+    alive_->second = true;  // gone
+  }
+  std::unique_lock lock(mu_);
+  changed_.wait(lock, [this]() DRIFT_TSA(no_thread_safety_analysis) { return tasks_ == 0; });
+}
+
+Status InFlight::Add(PlannedBatch planned) {
+  auto batch = std::make_unique<Batch>();
+  batch->planned = std::move(planned);
+  batch->rows = static_cast<int64_t>(batch->planned.read.rows.size());
+  const size_t vector_bytes = static_cast<size_t>(run_.target.key.dimensions) * sizeof(float);
+  batch->bytes = static_cast<int64_t>(batch->planned.read.bytes +
+                                      batch->planned.plan.texts.size() * vector_bytes);
+  StartEmbedding(*batch);
+  return Push(std::move(batch));
+}
+
+Status InFlight::AddDeletion(std::vector<RowHead> rows) {
+  if (rows.empty()) return OkStatus();
+  auto batch = std::make_unique<Batch>();
+  batch->deletion = std::move(rows);
+  return Push(std::move(batch));
+}
+
+Status InFlight::Push(std::unique_ptr<Batch> batch) {
+  bytes_ += batch->bytes;
+  batches_.push_back(std::move(batch));
+  RETURN_IF_ERROR(Advance());
+  while (bytes_ > run_.spec.limits.max_in_flight_bytes && batches_.size() > 1) {
+    Wait();
+    RETURN_IF_ERROR(Advance());
+  }
+  return OkStatus();
+}
+
+Status InFlight::Drain() {
+  for (;;) {
+    RETURN_IF_ERROR(Advance());
+    if (batches_.empty()) return OkStatus();
+    Wait();
+  }
+}
+
+void InFlight::StartEmbedding(Batch& batch) {
+  std::vector<EmbedText> texts;
+  const PlannedBatch& planned = batch.planned;
+  for (size_t i = 0; i < planned.plan.texts.size(); ++i) {
+    if (planned.found[i]) continue;
+    const TextPlan::Use& use = planned.plan.texts[i].uses.front();
+    const RenderedChunk& chunk = planned.read.rows[use.row].chunks[use.chunk];
+    texts.push_back({chunk.text, chunk.sha256});
+    batch.asked.push_back(i);
+  }
+  if (texts.empty()) return;
+  batch.ticket = run_.model->Submit(run_.client, std::move(texts));
+  batch.ticket->WhenDone([this, alive = alive_] {
+    MutexLock lock(alive->first);
+    if (!alive->second) Notify();
+  });
+}
+
+void InFlight::Notify() {
+  {
+    MutexLock lock(mu_);
+    ++events_;
+  }
+  changed_.notify_all();
+}
+
+void InFlight::Wait() {
+  // Nothing more will come before the oldest batch is answered: its last texts must not wait for a
+  // full request.
+  if (batches_.front()->ticket && !batches_.front()->ticket->done()) run_.model->Flush(run_.client);
+  std::unique_lock lock(mu_);
+  changed_.wait_for(lock, run_.hard, kWaitSlice,
+                    [this]() DRIFT_TSA(no_thread_safety_analysis) { return events_ != seen_; });
+  seen_ = events_;
+}
+
+Status InFlight::Advance() {
+  for (const auto& batch : batches_) {
+    if (batch->staged) continue;
+    if (run_.hard.stop_requested()) return Cancelled("the run was stopped");
+    if (writing_ >= kMaxWriting) break;
+    if (batch->ticket) {
+      if (!batch->ticket->done()) break;  // in order, so that the oldest is committed first
+      RETURN_IF_ERROR(batch->ticket->status());
+    }
+    Failpoint("batch-embedded");
+    RETURN_IF_ERROR(StageAndWrite(*batch));
+  }
+  while (!batches_.empty() && batches_.front()->written) {
+    Batch& batch = *batches_.front();
+    RETURN_IF_ERROR(batch.write_status);
+    RETURN_IF_ERROR(Commit(batch));
+    bytes_ -= batch.bytes;
+    --writing_;
+    batches_.pop_front();
+  }
+  run_.progress.Update([&](RunView& view) { view.bytes_in_flight = bytes_; });
+  if (run_.hard.stop_requested()) return Cancelled("the run was stopped");
+  return OkStatus();
+}
+
+Effects InFlight::EffectsOf(Batch& batch) const {
+  const WallTime now = run_.services.clock.Now();
+  if (!batch.deletion.empty()) {
+    return MakeDeletion(run_.spec, run_.target, run_.run_id, now, batch.deletion);
+  }
+  PlannedBatch& planned = batch.planned;
+  std::vector<TextResult> texts(planned.plan.texts.size());
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if (!planned.found[i]) continue;
+    texts[i].vector = std::move(planned.found[i]->vector);
+    texts[i].embedded_at = planned.found[i]->embedded_at;
+  }
+  for (size_t i = 0; i < batch.asked.size(); ++i) {
+    const EmbedAnswer& answer = batch.ticket->answers()[i];
+    TextResult& text = texts[batch.asked[i]];
+    text.status = answer.status;
+    text.vector = answer.vector;
+    text.embedded_at = answer.embedded_at;
+    text.embedded = answer.asked;
+    text.tokens = answer.tokens;
+    text.tokens_estimated = answer.tokens_estimated;
+    text.cost = answer.cost;
+  }
+  return MakeEffects({run_.spec, run_.target, run_.run_id, now, planned.read.rows, planned.plan,
+                      planned.before, texts});
+}
+
+Status InFlight::StageAndWrite(Batch& batch) {
+  batch.effects = EffectsOf(batch);
+  batch.planned.read.rows = {};  // the texts are not needed any more
+  batch.planned.plan = {};
+  batch.staged = true;
+  ++writing_;
+  if (!batch.effects.staged.empty()) {
+    ASSIGN_OR_RETURN(const int64_t id, run_.Persist("noting what will be written", [&] {
+      return run_.ledger().Stage(run_.target.id, batch.effects.staged);
+    }));
+    batch.stage_id = id;
+    Failpoint("batch-staged");
+  }
+  if (batch.effects.points.points.empty() && batch.effects.deletions.empty()) {
+    batch.written = true;
+    return OkStatus();
+  }
+  {
+    MutexLock lock(mu_);
+    ++tasks_;
+  }
+  run_.services.workers.Post([this, &batch] { Write(batch); });
+  return OkStatus();
+}
+
+void InFlight::Write(Batch& batch) {
+  batch.write_status = WriteNow(batch);
+  batch.written = true;
+  MutexLock lock(mu_);
+  --tasks_;
+  ++events_;
+  changed_.notify_all();
+}
+
+Status InFlight::WriteNow(Batch& batch) {
+  Effects& effects = batch.effects;
+  if (!effects.points.points.empty()) {
+    ASSIGN_OR_RETURN(const std::vector<ItemError> refused, run_.Persist("writing points", [&] {
+      return run_.sink->Write(effects.points, run_.hard);
+    }));
+    Failpoint("batch-written");
+    RejectPoints(refused, run_.target, effects.commit.now, effects);
+    effects.counters.points_written +=
+        static_cast<int64_t>(effects.points.points.size() - refused.size());
+  }
+  if (!effects.deletions.empty()) {
+    RETURN_IF_ERROR(run_.Persist(
+        "deleting points", [&] { return run_.sink->Delete(effects.deletions, run_.hard); }));
+    Failpoint("batch-deleted");
+    effects.counters.points_deleted += static_cast<int64_t>(effects.deletions.size());
+  }
+  return OkStatus();
+}
+
+Status InFlight::Commit(Batch& batch) {
+  run_.counters += batch.effects.counters;
+  CommitBatch& commit = batch.effects.commit;
+  // A batch of unchanged rows needs no transaction: the next one that does carries its counters.
+  if (!batch.effects.empty()) {
+    commit.closes_stage = batch.stage_id;
+    commit.cursor = std::move(batch.planned.read.resume);
+    commit.free_requests = run_.TakeFreeRequests();
+    commit.counters = run_.CountersNow();
+    RETURN_IF_ERROR(
+        run_.Persist("committing a batch", [&] { return run_.ledger().Commit(commit); }));
+    Failpoint("batch-committed");
+  }
+  run_.services.metrics.BatchCommitted(run_.spec, batch.effects);
+  const RunCounters now = run_.CountersNow();
+  run_.progress.Update([&](RunView& view) { view.run.counters = now; });
+  run_.progress.AddRows(batch.rows);
+  return OkStatus();
+}
+
+}  // namespace drift

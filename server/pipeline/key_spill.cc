@@ -1,0 +1,110 @@
+#include "pipeline/key_spill.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "core/reasons.h"
+
+namespace drift {
+namespace {
+
+constexpr size_t kBufferBytes = 16 << 10;  // per part: 4 MiB in all
+
+Status FileError(std::string_view act) {
+  const int error = errno;
+  if (error == ENOSPC || error == EDQUOT) {
+    return WithReason(ResourceExhausted("{} the temporary file of keys: no space left", act),
+                      reason::kDiskFull);
+  }
+  return Unavailable("{} the temporary file of keys: {}", act, std::strerror(error));
+}
+
+}  // namespace
+
+StatusOr<KeySpill> KeySpill::Make(const std::string& folder) {
+  std::string path = folder + "/drift-keys-XXXXXX";
+  const int fd = mkostemp(path.data(), O_CLOEXEC);
+  if (fd < 0) return FileError("making");
+  unlink(path.c_str());
+  return KeySpill(fd);
+}
+
+KeySpill::KeySpill(KeySpill&& other) noexcept
+    : fd_(other.fd_), end_(other.end_), size_(other.size_), parts_(std::move(other.parts_)) {
+  other.fd_ = -1;
+}
+
+KeySpill& KeySpill::operator=(KeySpill&& other) noexcept {
+  std::swap(fd_, other.fd_);  // closed with `other`
+  end_ = other.end_;
+  size_ = other.size_;
+  parts_ = std::move(other.parts_);
+  return *this;
+}
+
+KeySpill::~KeySpill() {
+  if (fd_ >= 0) close(fd_);
+}
+
+Status KeySpill::Add(std::string_view key, uint64_t hash, uint8_t tag) {
+  Part& part = parts_[hash >> 56];
+  const auto length = static_cast<uint32_t>(key.size());
+  part.buffer.append(reinterpret_cast<const char*>(&length), sizeof(length));
+  part.buffer.push_back(static_cast<char>(tag));
+  part.buffer.append(key);
+  ++size_;
+  return part.buffer.size() >= kBufferBytes ? Flush(part) : OkStatus();
+}
+
+Status KeySpill::Flush(Part& part) {
+  size_t done = 0;
+  while (done < part.buffer.size()) {
+    const ssize_t wrote = pwrite(fd_, part.buffer.data() + done, part.buffer.size() - done,
+                                 end_ + static_cast<int64_t>(done));
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) return FileError("writing");
+    done += static_cast<size_t>(wrote);
+  }
+  part.blocks.push_back({end_, part.buffer.size()});
+  end_ += static_cast<int64_t>(part.buffer.size());
+  part.buffer.clear();
+  return OkStatus();
+}
+
+Status KeySpill::Read(size_t index,
+                      const std::function<void(std::string_view key, uint8_t tag)>& visit) {
+  Part& part = parts_[index];
+  // A block holds whole entries.
+  const auto visit_all = [&](std::string_view bytes) {
+    while (!bytes.empty()) {
+      uint32_t length;
+      std::memcpy(&length, bytes.data(), sizeof(length));
+      const auto tag = static_cast<uint8_t>(bytes[sizeof(length)]);
+      bytes.remove_prefix(sizeof(length) + 1);
+      visit(bytes.substr(0, length), tag);
+      bytes.remove_prefix(length);
+    }
+  };
+  std::string bytes;
+  for (const Block& block : part.blocks) {
+    bytes.resize(block.size);
+    size_t done = 0;
+    while (done < block.size) {
+      const ssize_t got = pread(fd_, bytes.data() + done, block.size - done,
+                                block.offset + static_cast<int64_t>(done));
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) return FileError("reading");
+      done += static_cast<size_t>(got);
+    }
+    visit_all(bytes);
+  }
+  visit_all(part.buffer);
+  return OkStatus();
+}
+
+}  // namespace drift
