@@ -95,8 +95,8 @@ const Price* PriceBook::Lookup(std::string_view provider, std::string_view model
 
 StatusOr<Price> PriceBook::Find(const ProviderConfig& provider, std::string_view model,
                                 WallTime at) const {
-  for (const std::string_view name : {model, kEveryModel}) {
-    for (const std::string& who : {provider.name, provider.type}) {
+  for (const std::string& who : {provider.name, provider.type}) {
+    for (const std::string_view name : {model, kEveryModel}) {
       if (const Price* price = Lookup(who, name, at)) return *price;
     }
   }

@@ -113,8 +113,9 @@ class PriceBook {
   // Replaces a price of the same provider, model and day.
   void Add(Price price);
 
-  // The price in force at `at`: of (provider.name, model), else (provider.type, model), else the
-  // same with "*". kNotFound: no price is known, which is never taken to mean that it is free.
+  // The price in force at `at`: of (provider.name, model), (provider.name, "*"), (provider.type,
+  // model), (provider.type, "*"), whichever is there first. kNotFound: no price is known, which is
+  // never taken to mean that it is free.
   StatusOr<Price> Find(const ProviderConfig& provider, std::string_view model, WallTime at) const;
 
   const std::vector<Price>& prices() const { return prices_; }  // in order of adding
