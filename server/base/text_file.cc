@@ -25,7 +25,7 @@ StatusOr<std::string> ReadTextFile(const std::string& path) {
   if (!in) return FromErrno(path);
   std::ostringstream text;
   text << in.rdbuf();
-  if (in.bad()) return FromErrno(path);
+  if (in.bad() || errno == EISDIR) return FromErrno(path);
   return std::move(text).str();
 }
 

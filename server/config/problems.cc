@@ -27,8 +27,11 @@ std::string Problems::Lines() const {
   std::string out;
   for (const Problem* problem : sorted) {
     if (!out.empty()) out += '\n';
-    out += fmt::format("{}:{}:{}: {}", files_[problem->file], problem->place.line,
-                       problem->place.column, problem->text);
+    out += files_[problem->file];
+    if (problem->place.line > 0) {
+      out += fmt::format(":{}:{}", problem->place.line, problem->place.column);
+    }
+    out += ": " + problem->text;
   }
   return out;
 }

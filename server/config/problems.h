@@ -21,6 +21,7 @@ struct Place {
 class Problems {
  public:
   // `path` is the way to the value, e.g. "pipelines[0].chunking"; empty for the document itself.
+  // Line 0: no place in the file.
   void Add(std::string_view file, Place place, std::string_view path, std::string_view message);
 
   bool empty() const { return problems_.empty(); }

@@ -50,6 +50,10 @@ std::string_view UnitOf(std::string_view path) {
   return "";
 }
 
+std::string NumberText(double value) {
+  return value == std::floor(value) ? fmt::format("{:.0f}", value) : fmt::format("{:g}", value);
+}
+
 std::string Bounds(std::string_view min, std::string_view max, bool bounded) {
   return bounded ? fmt::format("between {} and {}", min, max) : fmt::format("at least {}", min);
 }
@@ -159,8 +163,7 @@ bool YamlValue::Read(double& out, double min, double max) const {
   }
   if (number < min || number > max) {
     const bool bounded = std::isfinite(max);
-    Problem(fmt::format("must be {}, not {}",
-                        Bounds(fmt::format("{:g}", min), fmt::format("{:g}", max), bounded),
+    Problem(fmt::format("must be {}, not {}", Bounds(NumberText(min), NumberText(max), bounded),
                         Shown()));
     return false;
   }
@@ -225,6 +228,21 @@ YamlMap YamlValue::Map() const {
   return YamlMap(std::move(nothing));
 }
 
+YamlValue YamlValue::At(std::string_view path) const {
+  if (path.empty()) return *this;
+  if (path[0] == '.') path.remove_prefix(1);
+  if (path[0] == '[') {
+    size_t index = 0;
+    const auto parsed = std::from_chars(path.data() + 1, path.data() + path.size(), index);
+    const std::string_view rest = path.substr(static_cast<size_t>(parsed.ptr - path.data()) + 1);
+    const std::vector<YamlValue> items = is_list() ? List() : std::vector<YamlValue>();
+    return index < items.size() ? items[index].At(rest) : *this;
+  }
+  const size_t end = std::min(path.find_first_of(".["), path.size());
+  YamlMap map(*this);
+  return map[path.substr(0, end)].At(path.substr(end));
+}
+
 // ---- YamlMap ----
 
 std::string YamlMap::PathOf(std::string_view key) const {
@@ -234,6 +252,7 @@ std::string YamlMap::PathOf(std::string_view key) const {
 YamlValue YamlMap::operator[](std::string_view key) {
   asked_.emplace_back(key);
   YamlValue out(value_.text_, nullptr, PathOf(key), value_.problems_);
+  // Of a mapping written over several lines that is where its first key stands.
   out.parent_place_ = value_.place();
   if (!value_.is_map()) return out;
   for (const Node::Entry& entry : value_.node_->entries) {

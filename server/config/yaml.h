@@ -15,7 +15,8 @@
 //
 // In any scalar ${NAME} and ${NAME:-default} stand for environment variables; $${ is a plain ${.
 // Anchors, aliases and merge keys (<<) work; keys given twice, other tags and several documents in
-// one file are mistakes. A value that came from the environment is never repeated in a message.
+// one file are mistakes. Shown() never repeats what came
+// from the environment, which may be a secret.
 #pragma once
 
 #include <cstdint>
@@ -82,6 +83,9 @@ class YamlValue {
   std::vector<YamlValue> List() const;
   // The mapping; an empty one if absent, or reported if it is no mapping.
   YamlMap Map() const;
+
+  // What a path below this value leads to: "chunking.size", "payload[2]".
+  YamlValue At(std::string_view path) const;
 
   // Reports at this value (for an absent one: at the mapping that lacks it). `offset` is a byte of
   // the string Read() gives, where that much is known.

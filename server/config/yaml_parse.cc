@@ -62,9 +62,11 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
+                       YAML::EmitterStyle::value style) override {
     RefuseTag(mark, tag);
-    Open(NewNode(mark, Node::Kind::kList, anchor));
+    auto node = NewNode(mark, Node::Kind::kList, anchor);
+    node->block = style == YAML::EmitterStyle::Block;
+    Open(std::move(node));
   }
   void OnSequenceEnd() override { Close(); }
 
@@ -125,6 +127,8 @@ class TreeBuilder : public YAML::EventHandler {
     }
     OpenNode& parent = open_.back();
     if (parent.node->kind == Node::Kind::kList) {
+      // As in AddEntry.
+      if (parent.node->block && node->kind == Node::Kind::kNull) node->place = parent.node->place;
       parent.node->items.push_back(std::move(node));
     } else if (parent.key == nullptr) {
       if (node->kind != Node::Kind::kScalar) Fail(node->place, "a key must be a plain word");
@@ -201,6 +205,22 @@ bool CheckBytes(const Text& text, Problems& problems) {
   return true;
 }
 
+// The parser trips over a tab only later, and says something else then.
+void ReportMalformed(const Text& text, const YAML::Exception& error, Problems& problems) {
+  const size_t byte = text.ByteAt(error.mark.line, error.mark.column);
+  for (const size_t start : text.line_starts) {
+    if (start > byte) break;
+    const size_t indent = text.source.find_first_not_of(" \t", start);
+    const size_t tab = text.source.find('\t', start);
+    if (tab != std::string::npos && (indent == std::string::npos || tab < indent)) {
+      problems.Add(text.file, text.PlaceAt(tab), "",
+                   "not YAML: a tab indents this line; use spaces");
+      return;
+    }
+  }
+  problems.Add(text.file, text.PlaceAt(byte), "", fmt::format("not YAML: {}", error.msg));
+}
+
 }  // namespace
 
 bool ParseTree(Text& text, Problems& problems) {
@@ -211,16 +231,16 @@ bool ParseTree(Text& text, Problems& problems) {
   }
   text.root = std::make_shared<Node>();
   if (!CheckBytes(text, problems)) return false;
+  TreeBuilder builder(text, problems);
   try {
     std::istringstream in(text.source);
     YAML::Parser parser(in);
-    TreeBuilder builder(text, problems);
     while (parser.HandleNextDocument(builder)) {
     }
     return !builder.failed();
   } catch (const YAML::Exception& error) {
-    const Place place = text.PlaceAt(text.ByteAt(error.mark.line, error.mark.column));
-    problems.Add(text.file, place, "", fmt::format("not YAML: {}", error.msg));
+    // What comes after a mistake of ours is its echo.
+    if (!builder.failed()) ReportMalformed(text, error, problems);
   } catch (const std::exception& error) {
     problems.Add(text.file, Place(), "", fmt::format("not YAML: {}", error.what()));
   }

@@ -24,6 +24,7 @@ struct Node {
   Place place;
   size_t start = 0;     // byte of the source where it starts, its anchor and tag included
   bool quoted = false;  // or a block: always a string
+  bool block = false;   // of a list: written with dashes
   bool open = false;    // still being parsed
   bool broken = false;  // interpolation went wrong, and was reported
   std::string text;     // of a scalar, after interpolation

@@ -265,8 +265,7 @@ TEST_P(YamlMalformedTest, IsReported) {
 INSTANTIATE_TEST_SUITE_P(
     All, YamlMalformedTest,
     testing::Values(
-        Malformed{"a: 1\n\tb: 2\n",
-                  "f.yaml:2:1: not YAML: illegal tab when looking for indentation"},
+        Malformed{"a: 1\n\tb: 2\n", "f.yaml:2:1: not YAML: a tab indents this line; use spaces"},
         Malformed{"a: [1, 2\nb: 3\n", "f.yaml:2:2: not YAML: end of sequence flow not found"},
         Malformed{"a: x: y\n", "f.yaml:1:5: not YAML: illegal map value"},
         Malformed{"a: \"x\nb: 2\n", "f.yaml:1:4: the quote that starts here is not closed"},
