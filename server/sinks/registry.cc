@@ -1,0 +1,58 @@
+#include "sinks/registry.h"
+
+#include <string>
+#include <string_view>
+
+#include "sinks/qdrant/config.h"
+#include "sinks/qdrant/sink.h"
+
+namespace drift {
+namespace {
+
+struct Entry {
+  std::string_view scheme;
+  Status (*check)(const Uri&);
+  Uri (*normalize)(Uri);
+  StatusOr<std::unique_ptr<Sink>> (*open)(const Uri&);
+};
+
+constexpr Entry kSinks[] = {
+    {"qdrant", qdrant::CheckUri, qdrant::NormalizeUri, qdrant::OpenSink},
+    {"qdrants", qdrant::CheckUri, qdrant::NormalizeUri, qdrant::OpenSink},
+};
+
+const Entry* Find(std::string_view scheme) {
+  for (const Entry& entry : kSinks) {
+    if (entry.scheme == scheme) return &entry;
+  }
+  return nullptr;
+}
+
+Status Unknown(std::string_view scheme) {
+  std::string known;
+  for (const Entry& entry : kSinks) {
+    if (!known.empty()) known += ", ";
+    known += fmt::format("{}://", entry.scheme);
+  }
+  return InvalidArgument("unknown sink '{}://'; known: {}", scheme, known);
+}
+
+}  // namespace
+
+Status CheckSinkUri(const Uri& uri) {
+  const Entry* entry = Find(uri.scheme);
+  return entry == nullptr ? Unknown(uri.scheme) : entry->check(uri);
+}
+
+Uri NormalizeSinkUri(Uri uri) {
+  const Entry* entry = Find(uri.scheme);
+  return entry == nullptr ? uri : entry->normalize(std::move(uri));
+}
+
+StatusOr<std::unique_ptr<Sink>> OpenSink(const Uri& uri) {
+  const Entry* entry = Find(uri.scheme);
+  if (entry == nullptr) return Unknown(uri.scheme);
+  return entry->open(uri);
+}
+
+}  // namespace drift
