@@ -14,7 +14,8 @@ void Reach(std::string_view name);
 }  // namespace failpoint_internal
 
 inline void Failpoint(std::string_view name) {
-  if (failpoint_internal::g_armed) [[unlikely]] failpoint_internal::Reach(name);
+  if (failpoint_internal::g_armed) [[unlikely]]
+    failpoint_internal::Reach(name);
 }
 
 }  // namespace drift

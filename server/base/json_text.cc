@@ -12,14 +12,29 @@ namespace {
 
 void AppendEscape(std::string& out, char c) {
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\b': out += "\\b"; return;
-    case '\f': out += "\\f"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    default: break;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      break;
   }
   constexpr char kDigits[] = "0123456789abcdef";
   out += "\\u00";
@@ -31,8 +46,8 @@ template <typename Float>
 void AppendFinite(std::string& out, Float value) {
   // Shortest digits in scientific form, d.ddde±xx, then laid out as ECMAScript does.
   std::array<char, 64> buffer;
-  const auto end =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific);
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                 std::chars_format::scientific);
   std::string_view text(buffer.data(), static_cast<size_t>(end.ptr - buffer.data()));
   if (text.starts_with('-')) {
     out.push_back('-');

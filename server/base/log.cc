@@ -15,18 +15,22 @@ std::atomic<LogFormat> g_format{LogFormat::kText};
 
 spdlog::level::level_enum ToSpdlog(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarn: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarn:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
 
 spdlog::logger& Logger() {
   static auto logger = [] {
-    auto made = std::make_shared<spdlog::logger>(
-        "drift", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = std::make_shared<spdlog::logger>("drift",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %L %v", spdlog::pattern_time_type::utc);
     made->flush_on(spdlog::level::debug);
     return made;
@@ -74,11 +78,16 @@ void SetUpLog(LogLevel level, LogFormat format) {
 }
 
 bool ParseLogLevel(std::string_view word, LogLevel& level) {
-  if (word == "debug") level = LogLevel::kDebug;
-  else if (word == "info") level = LogLevel::kInfo;
-  else if (word == "warn") level = LogLevel::kWarn;
-  else if (word == "error") level = LogLevel::kError;
-  else return false;
+  if (word == "debug")
+    level = LogLevel::kDebug;
+  else if (word == "info")
+    level = LogLevel::kInfo;
+  else if (word == "warn")
+    level = LogLevel::kWarn;
+  else if (word == "error")
+    level = LogLevel::kError;
+  else
+    return false;
   return true;
 }
 

@@ -19,8 +19,7 @@ std::optional<std::chrono::milliseconds> Backoff::After(const Status& error) {
   const double ceiling =
       std::min(static_cast<double>(options_.most.count()),
                options_.first.count() * std::pow(options_.factor, std::max(0, failures_ - 1)));
-  return std::chrono::milliseconds(
-      static_cast<int64_t>(ceiling * (0.5 + 0.5 * rng_.Uniform())));
+  return std::chrono::milliseconds(static_cast<int64_t>(ceiling * (0.5 + 0.5 * rng_.Uniform())));
 }
 
 }  // namespace drift

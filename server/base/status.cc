@@ -15,7 +15,8 @@ std::string Payload(const Status& status, const char* url) {
 }
 
 Status WithPayload(Status status, const char* url, std::string_view value) {
-  if (!status.ok()) status.SetPayload(url, absl::Cord(absl::string_view(value.data(), value.size())));
+  if (!status.ok())
+    status.SetPayload(url, absl::Cord(absl::string_view(value.data(), value.size())));
   return status;
 }
 
@@ -49,9 +50,13 @@ Status WithRetryAfter(Status status, std::chrono::milliseconds wait) {
   return WithPayload(std::move(status), kRetryAfterUrl, fmt::format("{}", wait.count()));
 }
 
-std::string Reason(const Status& status) { return Payload(status, kReasonUrl); }
+std::string Reason(const Status& status) {
+  return Payload(status, kReasonUrl);
+}
 
-std::string Remedy(const Status& status) { return Payload(status, kRemedyUrl); }
+std::string Remedy(const Status& status) {
+  return Payload(status, kRemedyUrl);
+}
 
 std::optional<std::chrono::milliseconds> RetryAfter(const Status& status) {
   const std::string text = Payload(status, kRetryAfterUrl);
@@ -76,24 +81,42 @@ bool IsRetryable(const Status& status) {
 
 std::string_view CodeName(StatusCode code) {
   switch (code) {
-    case StatusCode::kOk: return "OK";
-    case StatusCode::kCancelled: return "CANCELLED";
-    case StatusCode::kUnknown: return "UNKNOWN";
-    case StatusCode::kInvalidArgument: return "INVALID_ARGUMENT";
-    case StatusCode::kDeadlineExceeded: return "DEADLINE_EXCEEDED";
-    case StatusCode::kNotFound: return "NOT_FOUND";
-    case StatusCode::kAlreadyExists: return "ALREADY_EXISTS";
-    case StatusCode::kPermissionDenied: return "PERMISSION_DENIED";
-    case StatusCode::kResourceExhausted: return "RESOURCE_EXHAUSTED";
-    case StatusCode::kFailedPrecondition: return "FAILED_PRECONDITION";
-    case StatusCode::kAborted: return "ABORTED";
-    case StatusCode::kOutOfRange: return "OUT_OF_RANGE";
-    case StatusCode::kUnimplemented: return "UNIMPLEMENTED";
-    case StatusCode::kInternal: return "INTERNAL";
-    case StatusCode::kUnavailable: return "UNAVAILABLE";
-    case StatusCode::kDataLoss: return "DATA_LOSS";
-    case StatusCode::kUnauthenticated: return "UNAUTHENTICATED";
-    default: return "UNKNOWN";
+    case StatusCode::kOk:
+      return "OK";
+    case StatusCode::kCancelled:
+      return "CANCELLED";
+    case StatusCode::kUnknown:
+      return "UNKNOWN";
+    case StatusCode::kInvalidArgument:
+      return "INVALID_ARGUMENT";
+    case StatusCode::kDeadlineExceeded:
+      return "DEADLINE_EXCEEDED";
+    case StatusCode::kNotFound:
+      return "NOT_FOUND";
+    case StatusCode::kAlreadyExists:
+      return "ALREADY_EXISTS";
+    case StatusCode::kPermissionDenied:
+      return "PERMISSION_DENIED";
+    case StatusCode::kResourceExhausted:
+      return "RESOURCE_EXHAUSTED";
+    case StatusCode::kFailedPrecondition:
+      return "FAILED_PRECONDITION";
+    case StatusCode::kAborted:
+      return "ABORTED";
+    case StatusCode::kOutOfRange:
+      return "OUT_OF_RANGE";
+    case StatusCode::kUnimplemented:
+      return "UNIMPLEMENTED";
+    case StatusCode::kInternal:
+      return "INTERNAL";
+    case StatusCode::kUnavailable:
+      return "UNAVAILABLE";
+    case StatusCode::kDataLoss:
+      return "DATA_LOSS";
+    case StatusCode::kUnauthenticated:
+      return "UNAUTHENTICATED";
+    default:
+      return "UNKNOWN";
   }
 }
 

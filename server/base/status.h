@@ -1,5 +1,5 @@
-// What can fail returns Status or StatusOr<T>; dropping one does not compile. The code says what the
-// caller should do, the message what happened; three optional notes ride along:
+// What can fail returns Status or StatusOr<T>; dropping one does not compile. The code says what
+// the caller should do, the message what happened; three optional notes ride along:
 //   reason       a fixed word for programs, e.g. HISTORY_GONE (see core/reasons.h)
 //   remedy       what a person should do, one sentence
 //   retry-after  how long a server asked us to wait
@@ -37,9 +37,9 @@ Status Error(StatusCode code, fmt::format_string<Args...> format, Args&&... args
   return MakeStatus(code, fmt::format(format, std::forward<Args>(args)...));
 }
 
-#define DRIFT_DEFINE_ERROR(Name)                                        \
-  template <typename... Args>                                           \
-  Status Name(fmt::format_string<Args...> format, Args&&... args) {     \
+#define DRIFT_DEFINE_ERROR(Name)                                            \
+  template <typename... Args>                                               \
+  Status Name(fmt::format_string<Args...> format, Args&&... args) {         \
     return Error(StatusCode::k##Name, format, std::forward<Args>(args)...); \
   }
 DRIFT_DEFINE_ERROR(Aborted)
@@ -65,8 +65,8 @@ std::string_view Message(const Status& status);
 // "writing points: <message>", same code and notes. OK stays OK.
 Status Annotate(const Status& status, std::string_view act);
 
-// Notes. Set on a non-OK status; a second call replaces the first. Readers return empty/nullopt when
-// the note is absent.
+// Notes. Set on a non-OK status; a second call replaces the first. Readers return empty/nullopt
+// when the note is absent.
 Status WithReason(Status status, std::string_view reason);
 Status WithRemedy(Status status, std::string_view remedy);
 Status WithRetryAfter(Status status, std::chrono::milliseconds wait);
@@ -81,7 +81,9 @@ bool IsRetryable(const Status& status);
 // "kNotFound" → "NOT_FOUND".
 std::string_view CodeName(StatusCode code);
 
-inline const Status& ToStatus(const Status& status) { return status; }
+inline const Status& ToStatus(const Status& status) {
+  return status;
+}
 template <typename T>
 const Status& ToStatus(const StatusOr<T>& result) {
   return result.status();
@@ -93,16 +95,17 @@ const Status& ToStatus(const StatusOr<T>& result) {
 #define DRIFT_CONCAT(a, b) DRIFT_CONCAT_INNER(a, b)
 
 // Returns the status of `expr` from the enclosing function if it is not OK.
-#define RETURN_IF_ERROR(expr)                                                \
-  do {                                                                       \
-    if (auto drift_status = (expr); !drift_status.ok()) [[unlikely]]         \
-      return drift_status;                                                   \
+#define RETURN_IF_ERROR(expr)                                        \
+  do {                                                               \
+    if (auto drift_status = (expr); !drift_status.ok()) [[unlikely]] \
+      return drift_status;                                           \
   } while (false)
 
 // ASSIGN_OR_RETURN(auto rows, Load());  declares or assigns, or returns the error.
 #define ASSIGN_OR_RETURN(lhs, expr) \
   DRIFT_ASSIGN_OR_RETURN_IMPL(DRIFT_CONCAT(drift_result_, __LINE__), lhs, expr)
-#define DRIFT_ASSIGN_OR_RETURN_IMPL(result, lhs, expr)  \
-  auto result = (expr);                                 \
-  if (!result.ok()) [[unlikely]] return result.status(); \
+#define DRIFT_ASSIGN_OR_RETURN_IMPL(result, lhs, expr) \
+  auto result = (expr);                                \
+  if (!result.ok()) [[unlikely]]                       \
+    return result.status();                            \
   lhs = std::move(result).value()

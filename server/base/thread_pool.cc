@@ -12,7 +12,9 @@ struct ThreadPool::Impl {
 
 ThreadPool::ThreadPool(int threads) : impl_(std::make_unique<Impl>(threads)) {}
 
-ThreadPool::~ThreadPool() { impl_->pool.join(); }
+ThreadPool::~ThreadPool() {
+  impl_->pool.join();
+}
 
 void ThreadPool::Post(std::function<void()> task) {
   boost::asio::post(impl_->pool, std::move(task));

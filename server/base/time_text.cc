@@ -65,7 +65,9 @@ std::string FormatLocalTime(WallTime time) {
                      clock.subseconds().count());
 }
 
-std::string FormatTime(WallTime time) { return FormatLocalTime(time) + "Z"; }
+std::string FormatTime(WallTime time) {
+  return FormatLocalTime(time) + "Z";
+}
 
 StatusOr<WallTime> ParseTime(std::string_view text) {
   const auto bad = [whole = std::string(text)] {

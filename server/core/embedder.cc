@@ -12,6 +12,8 @@ Status MarkMaybeBilled(Status error) {
   return error;
 }
 
-bool MaybeBilled(const Status& error) { return error.GetPayload(kMaybeBilledUrl).has_value(); }
+bool MaybeBilled(const Status& error) {
+  return error.GetPayload(kMaybeBilledUrl).has_value();
+}
 
 }  // namespace drift

@@ -42,7 +42,8 @@ struct ModelInfo {
   std::string name;      // e.g. "text-embedding-3-small"
   int32_t dimensions = 0;
   // Names the vector space: equal fingerprints and dimensions mean vectors may lie in one index and
-  // may be reused for equal text. Weights' hash for local models, provider type and model elsewhere.
+  // may be reused for equal text. Weights' hash for local models, provider type and model
+  // elsewhere.
   std::string fingerprint;
   RequestLimits request;
   RateLimits rate;
@@ -61,7 +62,8 @@ struct Embeddings {
 };
 
 // Safe for concurrent use; one attempt, no retry inside. Codes:
-//   kInvalidArgument     an input of this request is unacceptable and the provider does not say which:
+//   kInvalidArgument     an input of this request is unacceptable and the provider does not say
+//   which:
 //                        the caller halves the batch; alone, the text is a dead letter
 //   kResourceExhausted   throttled with retry-after; without: quota used up (QUOTA_EXHAUSTED)
 //   kUnauthenticated, kPermissionDenied, kNotFound (MODEL_NOT_FOUND), kFailedPrecondition: pause

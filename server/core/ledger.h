@@ -1,5 +1,6 @@
-// The database of cursors, row states, runs, costs, provenance and dead letters: what makes a kill at
-// any instruction harmless. docs/life-of-a-change.md shows the protocol; docs/ledger.md the schema.
+// The database of cursors, row states, runs, costs, provenance and dead letters: what makes a kill
+// at any instruction harmless. docs/life-of-a-change.md shows the protocol; docs/ledger.md the
+// schema.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@
 
 namespace drift {
 
-// Safe for concurrent use. Every method is one transaction: all of it is durable when it returns OK,
-// none of it otherwise. Codes:
+// Safe for concurrent use. Every method is one transaction: all of it is durable when it returns
+// OK, none of it otherwise. Codes:
 //   kUnavailable        the database is away or busy; try again
 //   kResourceExhausted  disk full (DISK_FULL)
 //   kNotFound           the thing named is not there
@@ -40,8 +41,8 @@ class Ledger {
   virtual StatusOr<std::optional<Target>> FindTarget(const TargetKey& key) = 0;
   virtual StatusOr<Target> GetTarget(int64_t target_id) = 0;
   virtual StatusOr<std::vector<Target>> TargetsOf(const std::string& pipeline) = 0;
-  // Begins a revision: stores it with the configuration that it stands for. The cursor is dropped if
-  // `drop_cursor`. Row states stay (rows of a lower revision are never skipped).
+  // Begins a revision: stores it with the configuration that it stands for. The cursor is dropped
+  // if `drop_cursor`. Row states stay (rows of a lower revision are never skipped).
   virtual Status BeginRevision(int64_t target_id, int32_t revision, const PipelineSpec& config,
                                bool drop_cursor) = 0;
   // Forgets all row states, stages and the cursor: the index is lost. Deletions and money stay.
@@ -61,8 +62,8 @@ class Ledger {
                                                      int32_t dimensions,
                                                      std::span<const Sha256Digest> texts,
                                                      int64_t preferred_target) = 0;
-  // Points found in a collection that the ledger does not know (first contact): their vectors may be
-  // reused until DropAdopted().
+  // Points found in a collection that the ledger does not know (first contact): their vectors may
+  // be reused until DropAdopted().
   struct AdoptedPoint {
     Uuid point_id;
     Sha256Digest text_sha256{};

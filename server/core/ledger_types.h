@@ -16,7 +16,8 @@ namespace drift {
 // Money is counted in integers: 1 USD = 1e9 nano-dollars.
 using NanoUsd = int64_t;
 
-// ---- pipelines and targets ------------------------------------------------------------------------
+// ---- pipelines and targets
+// ------------------------------------------------------------------------
 
 enum class PipelineOrigin : uint8_t { kConfig, kApi, kFlags };
 
@@ -49,9 +50,9 @@ struct TargetKey {
 struct Target {
   int64_t id = 0;  // of this ledger
   TargetKey key;
-  int32_t revision = 0;      // 0: never contacted the collection
-  std::string config_hash;   // ContentConfigHash() of the spec the rows were embedded with
-  PipelineSpec config;       // that spec, to say what changed
+  int32_t revision = 0;     // 0: never contacted the collection
+  std::string config_hash;  // ContentConfigHash() of the spec the rows were embedded with
+  PipelineSpec config;      // that spec, to say what changed
   std::optional<Cursor> cursor;
   int64_t version = -1;      // table version the cursor stands at, for people; -1: none
   int64_t rows = 0;          // live rows of the table that are known, with or without points
@@ -61,7 +62,8 @@ struct Target {
   bool index_due = false;    // BuildIndex() has not succeeded since the last bulk load
 };
 
-// ---- row states -----------------------------------------------------------------------------------
+// ---- row states
+// -----------------------------------------------------------------------------------
 
 // First 16 bytes of SHA-256 over all a row contributes: its text and its payload.
 using ContentHash = std::array<uint8_t, 16>;
@@ -79,8 +81,8 @@ struct ChunkState {
 struct RowState {
   std::string key;  // canonical
   ContentHash content{};
-  Guard guard;        // of the change that made this state
-  bool dead = false;  // has an open dead letter and no points
+  Guard guard;                     // of the change that made this state
+  bool dead = false;               // has an open dead letter and no points
   std::vector<ChunkState> chunks;  // one per point; empty: the row has no text, or is dead
 };
 
@@ -110,7 +112,8 @@ struct TextMatch {
   Uuid point_id;
 };
 
-// ---- runs -----------------------------------------------------------------------------------------
+// ---- runs
+// -----------------------------------------------------------------------------------------
 
 enum class RunMode : uint8_t { kEmbed, kWatch, kMigrate, kReplay, kErase };
 enum class RunState : uint8_t { kQueued, kRunning, kSucceeded, kFailed, kCancelled };
@@ -118,7 +121,9 @@ std::string_view ToString(RunMode mode);    // "EMBED", ...
 std::string_view ToString(RunState state);  // "QUEUED", ...
 bool ParseRunMode(std::string_view word, RunMode& mode);
 bool ParseRunState(std::string_view word, RunState& state);
-inline bool IsFinal(RunState state) { return state >= RunState::kSucceeded; }
+inline bool IsFinal(RunState state) {
+  return state >= RunState::kSucceeded;
+}
 
 struct RunCounters {
   int64_t rows_read = 0;
@@ -148,9 +153,9 @@ struct RunRecord {
   std::string source;  // table address without secrets
   std::string sink;    // URI without secrets
   std::string model;
-  bool scheduled = false;  // by the daemon itself, not asked for
-  int32_t attempts = 0;    // times it was begun; more than one after a crash
-  std::string selection;   // of a replay: which dead letters (JSON)
+  bool scheduled = false;     // by the daemon itself, not asked for
+  int32_t attempts = 0;       // times it was begun; more than one after a crash
+  std::string selection;      // of a replay: which dead letters (JSON)
   int64_t from_version = -1;  // the cursor before; -1: none
   int64_t to_version = -1;    // the cursor so far
   RunCounters counters;
@@ -168,7 +173,8 @@ struct RunFilter {
   std::string before_id;  // page: runs older than this id
 };
 
-// ---- money ----------------------------------------------------------------------------------------
+// ---- money
+// ----------------------------------------------------------------------------------------
 
 enum class RequestState : uint8_t {
   kOpen,     // intent written, no outcome yet
@@ -225,7 +231,8 @@ struct CostRow {
   NanoUsd cost = 0;
 };
 
-// ---- lineage --------------------------------------------------------------------------------------
+// ---- lineage
+// --------------------------------------------------------------------------------------
 
 struct ProvenanceRecord {
   Uuid point_id;
@@ -262,16 +269,18 @@ struct ProvenancePage {
   std::string next_page_token;            // empty: the end
 };
 
-// ---- dead letters ---------------------------------------------------------------------------------
+// ---- dead letters
+// ---------------------------------------------------------------------------------
 
-// One per (target, key, chunk), so that a row that fails again counts up; rows whose key has a NULL in
-// it have no identity and count by their text_sha256 too.
+// One per (target, key, chunk), so that a row that fails again counts up; rows whose key has a NULL
+// in it have no identity and count by their text_sha256 too.
 struct DeadLetter {
   int64_t id = 0;  // given by the ledger
   std::string pipeline;
   std::string key;  // canonical; has a null where a key column is NULL
   int32_t chunk = 0;
-  std::string reason;   // a fixed word: TEXT_TOO_LONG, NULL_KEY, REJECTED_BY_PROVIDER, REJECTED_BY_SINK
+  std::string
+      reason;  // a fixed word: TEXT_TOO_LONG, NULL_KEY, REJECTED_BY_PROVIDER, REJECTED_BY_SINK
   std::string message;  // never the text itself
   Sha256Digest text_sha256{};
   int64_t version = 0;  // of the change
@@ -289,7 +298,8 @@ struct DeadLetterFilter {
   int64_t after_id = 0;  // page
 };
 
-// ---- one transaction ------------------------------------------------------------------------------
+// ---- one transaction
+// ------------------------------------------------------------------------------
 
 // What one batch did, after the sink said durable.
 struct CommitBatch {

@@ -9,10 +9,10 @@ namespace drift::reason {
 // Source.
 inline constexpr std::string_view kTableNotFound = "TABLE_NOT_FOUND";
 inline constexpr std::string_view kTableRecreated = "TABLE_RECREATED";  // versions started again
-inline constexpr std::string_view kTableRestored = "TABLE_PUT_BACK";    // from a backup, or rewritten
-inline constexpr std::string_view kHistoryGone = "HISTORY_GONE";        // vacuumed, or log cleaned
+inline constexpr std::string_view kTableRestored = "TABLE_PUT_BACK";  // from a backup, or rewritten
+inline constexpr std::string_view kHistoryGone = "HISTORY_GONE";      // vacuumed, or log cleaned
 inline constexpr std::string_view kFeedOff = "CHANGE_FEED_OFF";
-inline constexpr std::string_view kColumnMissing = "COLUMN_MISSING";    // dropped or renamed
+inline constexpr std::string_view kColumnMissing = "COLUMN_MISSING";  // dropped or renamed
 inline constexpr std::string_view kKeyTypeChanged = "KEY_TYPE_CHANGED";
 inline constexpr std::string_view kUnsupportedTable = "UNSUPPORTED_TABLE";
 inline constexpr std::string_view kTableCorrupt = "TABLE_CORRUPT";
@@ -27,12 +27,13 @@ inline constexpr std::string_view kUnauthenticated = "UNAUTHENTICATED";
 inline constexpr std::string_view kQuotaExhausted = "QUOTA_EXHAUSTED";
 inline constexpr std::string_view kModelNotFound = "MODEL_NOT_FOUND";
 inline constexpr std::string_view kModelNotInstalled = "MODEL_NOT_INSTALLED";
-inline constexpr std::string_view kBadAnswer = "BAD_ANSWER";            // 200 with a wrong body
+inline constexpr std::string_view kBadAnswer = "BAD_ANSWER";  // 200 with a wrong body
 inline constexpr std::string_view kBudgetExhausted = "BUDGET_EXHAUSTED";
 
 // Sink.
 inline constexpr std::string_view kIndexLost = "INDEX_LOST";
-inline constexpr std::string_view kCollectionDiffers = "COLLECTION_DIFFERS";  // model, dimension, metric
+inline constexpr std::string_view kCollectionDiffers =
+    "COLLECTION_DIFFERS";  // model, dimension, metric
 inline constexpr std::string_view kDiskFull = "DISK_FULL";
 
 // Rows.

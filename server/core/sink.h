@@ -78,8 +78,9 @@ using SearchFilter = std::vector<std::pair<std::string, std::string>>;
 //   kUnavailable, kDeadlineExceeded  the server is away or slow; try again
 //   kResourceExhausted               with retry-after: throttled; without: DISK_FULL
 //   kUnauthenticated, kPermissionDenied
-//   kFailedPrecondition              COLLECTION_DIFFERS: another model, dimension or metric; names both
-//   kNotFound                        the collection is not there (any call but Describe and Prepare)
+//   kFailedPrecondition              COLLECTION_DIFFERS: another model, dimension or metric; names
+//   both kNotFound                        the collection is not there (any call but Describe and
+//   Prepare)
 // A cancelled call returns kCancelled within 100 ms.
 class Sink {
  public:
@@ -112,8 +113,9 @@ class Sink {
                                             std::stop_token stop) = 0;
 
   // Nearest points, nearest first; of one source.
-  virtual StatusOr<std::vector<Hit>> Search(const std::string& source, const Vector& query, size_t k,
-                                            const SearchFilter& filter, std::stop_token stop) = 0;
+  virtual StatusOr<std::vector<Hit>> Search(const std::string& source, const Vector& query,
+                                            size_t k, const SearchFilter& filter,
+                                            std::stop_token stop) = 0;
 
   // Pages through a source's points in the order of their ids, from the first id after `after`
   // (nullopt: from the start), at most `limit`. Fewer than `limit`: the end.
@@ -125,8 +127,8 @@ class Sink {
   virtual StatusOr<int64_t> Sweep(const std::string& source, int32_t below_revision,
                                   std::stop_token stop) = 0;
 
-  // Removes all of the source's points and its entry in the stamp; the collection goes when no other
-  // source is left in it.
+  // Removes all of the source's points and its entry in the stamp; the collection goes when no
+  // other source is left in it.
   virtual Status Drop(const std::string& source, std::stop_token stop) = 0;
 
   // Builds the vector index if it is not there. Called after a bulk load; may take long.

@@ -1,9 +1,9 @@
 // A table and how to read its changes.
 //
-// A source is read in windows: ranges of whole versions that are applied at once. Each window is read
-// twice: first the keys, change types and versions (small, so that the newest change of each key and
-// broken identities are known before anything is paid), then the rows whose new state wins. Both
-// passes of one Window see the same data.
+// A source is read in windows: ranges of whole versions that are applied at once. Each window is
+// read twice: first the keys, change types and versions (small, so that the newest change of each
+// key and broken identities are known before anything is paid), then the rows whose new state wins.
+// Both passes of one Window see the same data.
 #pragma once
 
 #include <cstdint>
@@ -28,17 +28,17 @@ struct Projection {
 struct SourceInfo {
   std::string table_id;
   int64_t version = 0;
-  WallTime committed_at;               // of `version`
-  bool has_change_feed = false;        // false: kept in step by snapshot diff
-  std::vector<std::string> columns;    // top-level names, in the table's order
+  WallTime committed_at;                  // of `version`
+  bool has_change_feed = false;           // false: kept in step by snapshot diff
+  std::vector<std::string> columns;       // top-level names, in the table's order
   std::vector<std::string> column_types;  // the same length; the source's own words, for messages
-  std::optional<int64_t> rows;         // when the source knows without reading
+  std::optional<int64_t> rows;            // when the source knows without reading
 };
 
 struct Lag {
   int64_t latest_version = 0;
-  int64_t versions = 0;                       // latest minus the cursor's
-  std::optional<WallTime> oldest_unapplied;   // commit time of the first version after the cursor
+  int64_t versions = 0;                      // latest minus the cursor's
+  std::optional<WallTime> oldest_unapplied;  // commit time of the first version after the cursor
 };
 
 struct WindowLimits {
@@ -119,8 +119,8 @@ class Source {
   // How far `from` is behind; cheap enough to call every few seconds.
   virtual StatusOr<Lag> Behind(const Cursor& from, std::stop_token stop) = 0;
 
-  // The whole table at its latest version, or what is left of an unfinished snapshot if `from` is in
-  // the middle of one whose version can still be read.
+  // The whole table at its latest version, or what is left of an unfinished snapshot if `from` is
+  // in the middle of one whose version can still be read.
   virtual StatusOr<Window> Snapshot(const std::optional<Cursor>& from, std::stop_token stop) = 0;
 
   // The next window after `from`; nullopt when there is nothing new. A kSnapshot window when `from`

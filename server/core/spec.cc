@@ -31,7 +31,8 @@ std::string BaseName(std::string_view table) {
   while (table.ends_with('/')) table.remove_suffix(1);
   std::string out;
   for (const char c : table.substr(table.find_last_of('/') + 1)) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
+    const bool plain =
+        std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
     out.push_back(plain ? c : '_');
   }
   while (!out.empty() && !std::isalnum(static_cast<unsigned char>(out[0]))) out.erase(0, 1);

@@ -30,7 +30,7 @@ struct PipelineSpec {
   std::string name;
 
   std::string source_type = "delta";
-  std::string table;                          // normalised: absolute path or URL with scheme
+  std::string table;                           // normalised: absolute path or URL with scheme
   std::map<std::string, std::string> storage;  // region, endpoint, ...; secrets as references
 
   std::vector<std::string> key;
@@ -62,8 +62,8 @@ std::string ContentConfigHash(const PipelineSpec& spec);
 // What differs between two specs, in words: "text template, chunking". Empty: nothing of the above.
 std::string DescribeDifference(const PipelineSpec& before, const PipelineSpec& after);
 
-// The stable name of a pipeline given by flags: the table's base name, '-', 8 hex digits over table,
-// model and sink.
+// The stable name of a pipeline given by flags: the table's base name, '-', 8 hex digits over
+// table, model and sink.
 std::string DerivedPipelineName(const PipelineSpec& spec);
 
 // All columns the pipeline reads besides its key, each once, in order of first use.

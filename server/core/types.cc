@@ -47,9 +47,17 @@ RunCounters& RunCounters::operator+=(const RunCounters& more) {
   return *this;
 }
 
-std::string_view ToString(RunMode mode) { return kModes[static_cast<size_t>(mode)]; }
-std::string_view ToString(RunState state) { return kStates[static_cast<size_t>(state)]; }
-bool ParseRunMode(std::string_view word, RunMode& mode) { return Parse(word, kModes, mode); }
-bool ParseRunState(std::string_view word, RunState& state) { return Parse(word, kStates, state); }
+std::string_view ToString(RunMode mode) {
+  return kModes[static_cast<size_t>(mode)];
+}
+std::string_view ToString(RunState state) {
+  return kStates[static_cast<size_t>(state)];
+}
+bool ParseRunMode(std::string_view word, RunMode& mode) {
+  return Parse(word, kModes, mode);
+}
+bool ParseRunState(std::string_view word, RunState& state) {
+  return Parse(word, kStates, state);
+}
 
 }  // namespace drift

@@ -37,8 +37,7 @@ struct Guard {
 class Vector {
  public:
   Vector() = default;
-  explicit Vector(std::vector<float> values)
-      : size_(values.size()) {
+  explicit Vector(std::vector<float> values) : size_(values.size()) {
     auto owner = std::make_shared<const std::vector<float>>(std::move(values));
     data_ = std::shared_ptr<const float>(owner, owner->data());
   }
@@ -57,15 +56,15 @@ class Vector {
 // One vector in a sink with what lies beside it (CONTRACT 7).
 struct Point {
   Uuid id;
-  Vector vector;             // may be absent in what Sink::Read returns, when not asked for
-  std::string key;           // canonical key, JSON array
+  Vector vector;    // may be absent in what Sink::Read returns, when not asked for
+  std::string key;  // canonical key, JSON array
   int32_t chunk = 0;
-  Guard guard;               // revision and source_version
-  std::string run_id;        // the run that last wrote the point
-  std::string model;         // provider/name
-  Sha256Digest text_sha256{};  // of the chunk's UTF-8 text
-  WallTime embedded_at;      // of the request that was paid
-  Payload payload;           // the chosen columns
+  Guard guard;                      // revision and source_version
+  std::string run_id;               // the run that last wrote the point
+  std::string model;                // provider/name
+  Sha256Digest text_sha256{};       // of the chunk's UTF-8 text
+  WallTime embedded_at;             // of the request that was paid
+  Payload payload;                  // the chosen columns
   std::optional<std::string> text;  // only when the pipeline stores it
 
   // Roughly what it occupies, for byte budgets.

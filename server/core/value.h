@@ -43,7 +43,9 @@ struct Json {
 using Value = std::variant<std::monostate, bool, int64_t, float, double, Decimal, Date, Timestamp,
                            Binary, std::string, Json>;
 
-inline bool IsNull(const Value& value) { return std::holds_alternative<std::monostate>(value); }
+inline bool IsNull(const Value& value) {
+  return std::holds_alternative<std::monostate>(value);
+}
 
 // Appends the value as text in a template: NULL is empty, a string is itself, a binary is base64, a
 // nested value is its JSON, everything else as in a key but without quotes.

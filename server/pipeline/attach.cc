@@ -51,6 +51,17 @@ Status ConfigChanged(std::string_view what) {
       reason::kConfigChanged);
 }
 
+// A pipeline that moves to another collection embeds everything again there: that is asked for.
+Status CheckSinkKept(RunContext& run, const TargetKey& key) {
+  ASSIGN_OR_RETURN(const std::vector<Target> targets, run.ledger().TargetsOf(run.spec.name));
+  bool elsewhere = false;
+  for (const Target& target : targets) {
+    if (target.key.sink == key.sink && target.key.model == key.model) return OkStatus();
+    if (target.rows > 0) elsewhere = true;
+  }
+  return elsewhere ? ConfigChanged("sink or model") : OkStatus();
+}
+
 Status BeginRevision(RunContext& run, int32_t revision, bool sweep) {
   const bool drop_cursor = true;
   RETURN_IF_ERROR(run.Persist("beginning a revision", [&] {
@@ -81,9 +92,8 @@ Status AdoptPoints(RunContext& run) {
     for (const PointHead& point : page) {
       if (point.model == run.target.key.model) adopted.push_back({point.id, point.text_sha256});
     }
-    RETURN_IF_ERROR(run.Persist("noting points found in the collection", [&] {
-      return run.ledger().Adopt(run.target.id, adopted);
-    }));
+    RETURN_IF_ERROR(run.Persist("noting points found in the collection",
+                                [&] { return run.ledger().Adopt(run.target.id, adopted); }));
     if (page.size() < kAdoptPage) return OkStatus();
     after = page.back().id;
   }
@@ -123,8 +133,23 @@ Status PrepareCollection(RunContext& run) {
 
 }  // namespace
 
+Status CheckModelKept(Ledger& ledger, const PipelineSpec& spec, int32_t dimensions) {
+  ASSIGN_OR_RETURN(const std::vector<Target> targets, ledger.TargetsOf(spec.name));
+  for (const Target& target : targets) {
+    if (target.key.sink != spec.sink || target.rows == 0) continue;
+    if (target.key.model == spec.model && target.key.dimensions == dimensions) continue;
+    return WithReason(
+        FailedPrecondition("{} holds points of {} ({} dimensions): another model ({}) cannot take "
+                           "its place there; name another collection",
+                           spec.sink, target.key.model, target.key.dimensions, spec.model),
+        reason::kModelChanged);
+  }
+  return OkStatus();
+}
+
 Status OpenRun(RunContext& run) {
-  ASSIGN_OR_RETURN(run.model, run.services.connectors.OpenModel(run.spec.model, run.spec.dimensions));
+  ASSIGN_OR_RETURN(run.model,
+                   run.services.connectors.OpenModel(run.spec.model, run.spec.dimensions));
   ASSIGN_OR_RETURN(run.sink, run.services.connectors.OpenSink(run.spec.sink));
   ASSIGN_OR_RETURN(const Projection projection, RowRenderer::MakeProjection(run.spec));
   ASSIGN_OR_RETURN(run.source, run.services.connectors.OpenSource(run.spec, projection));
@@ -132,7 +157,9 @@ Status OpenRun(RunContext& run) {
                    RowRenderer::Make(run.spec, run.model->counter(),
                                      run.model->model().request.max_item_tokens));
   run.renderer.emplace(std::move(renderer));
-  run.run_id = run.progress.view().run.id;
+  const RunRecord record = run.progress.view().run;
+  run.run_id = record.id;
+  run.counters = record.counters;  // of earlier attempts, when a crash cut them short
 
   run.client = std::make_shared<EmbedClient>();
   run.client->run_id = run.run_id;
@@ -151,11 +178,12 @@ StatusOr<Attachment> Attach(RunContext& run, bool whole) {
   const ModelInfo& model = run.model->model();
   const TargetKey key{run.spec.name, run.spec.model, model.fingerprint, model.dimensions,
                       run.spec.sink};
+  RETURN_IF_ERROR(CheckModelKept(run.ledger(), run.spec, model.dimensions));
+  if (!whole) RETURN_IF_ERROR(CheckSinkKept(run, key));
   ASSIGN_OR_RETURN(run.target,
                    run.Persist("opening the target", [&] { return run.ledger().OpenTarget(key); }));
-  ASSIGN_OR_RETURN(const CollectionInfo info, run.Contact("reaching the sink", [&] {
-    return run.sink->Describe(run.hard);
-  }));
+  ASSIGN_OR_RETURN(const CollectionInfo info,
+                   run.Contact("reaching the sink", [&] { return run.sink->Describe(run.hard); }));
   const auto owner = OwnerIn(info, run.spec.name);
   const bool ours = owner && owner->ledger_id == run.ledger().id();
   const bool newer_there = ours && owner->revision > run.target.revision;
@@ -193,7 +221,8 @@ Status RestartVersions(RunContext& run) {
 Status Maintain(RunContext& run) {
   Target& target = run.target;
   if (target.sweep_due) {
-    run.progress.Update([](RunView& view) { view.phase = "removing what is left of earlier revisions"; });
+    run.progress.Update(
+        [](RunView& view) { view.phase = "removing what is left of earlier revisions"; });
     ASSIGN_OR_RETURN(const int64_t swept, run.Persist("removing old points", [&] {
       return run.sink->Sweep(run.spec.name, target.revision, run.hard);
     }));

@@ -1,5 +1,5 @@
-// The beginning of a run: the target in the ledger, the collection in the sink, and the revision that
-// both must agree on.
+// The beginning of a run: the target in the ledger, the collection in the sink, and the revision
+// that both must agree on.
 #pragma once
 
 #include "base/status.h"
@@ -10,6 +10,10 @@ namespace drift {
 // Opens source, model, sink and target of `run.spec`, without contacting the sink.
 Status OpenRun(RunContext& run);
 
+// kFailedPrecondition MODEL_CHANGED: the pipeline's points in this very collection are of another
+// model.
+Status CheckModelKept(Ledger& ledger, const PipelineSpec& spec, int32_t dimensions);
+
 // What contact with the collection has shown.
 struct Attachment {
   // The whole table has to be read: there is no cursor, or what it stands for is not in the sink.
@@ -17,13 +21,14 @@ struct Attachment {
 };
 
 // Makes the collection ready for writing: first contact, lost index, changed configuration.
-//   first contact     revision = max(found there, the ledger's) + 1; points found there are adopted,
+//   first contact     revision = max(found there, the ledger's) + 1; points found there are
+//   adopted,
 //                     so that their vectors are reused, and swept when the snapshot is complete
 //   lost index        `whole` clears the target's row states; else kFailedPrecondition INDEX_LOST
-//   configuration     `whole` begins a new revision; else kFailedPrecondition CONFIG_CHANGED, naming
+//   configuration     `whole` begins a new revision; else kFailedPrecondition CONFIG_CHANGED,
+//   naming
 //                     what changed
 // `whole`: the run was asked to embed the whole table (run embed).
-// `restarts_versions`: the source says that versions do not go on from the cursor (see Window).
 StatusOr<Attachment> Attach(RunContext& run, bool whole);
 
 // Begins a new revision because the table's versions started again. The snapshot that follows wins

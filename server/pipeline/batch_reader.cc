@@ -66,9 +66,8 @@ Status BatchReader::Push(std::stop_token stop) {
 
 StatusOr<std::optional<ReadBatch>> BatchReader::Next(std::stop_token stop) {
   std::unique_lock lock(mu_);
-  const bool woken = changed_.wait(lock, stop, [&]() DRIFT_TSA(no_thread_safety_analysis) {
-    return !ready_.empty() || ended_;
-  });
+  const bool woken = changed_.wait(
+      lock, stop, [&]() DRIFT_TSA(no_thread_safety_analysis) { return !ready_.empty() || ended_; });
   if (!woken) return Cancelled("stopped");
   if (ready_.empty()) {
     if (!status_.ok()) return status_;

@@ -1,5 +1,5 @@
-// The second pass over a window: reads the rows whose new state wins, renders them and cuts them into
-// batches, on a thread of its own and a few batches ahead.
+// The second pass over a window: reads the rows whose new state wins, renders them and cuts them
+// into batches, on a thread of its own and a few batches ahead.
 #pragma once
 
 #include <deque>
@@ -21,7 +21,8 @@ namespace drift {
 struct ReadBatch {
   std::vector<RenderedRow> rows;
   size_t bytes = 0;
-  std::optional<Cursor> resume;  // of a snapshot: nothing before the end of this batch is needed again
+  std::optional<Cursor>
+      resume;  // of a snapshot: nothing before the end of this batch is needed again
 };
 
 struct BatchLimits {
@@ -33,8 +34,8 @@ struct BatchLimits {
 // Used by one thread. Everything it is given must outlive it.
 class BatchReader {
  public:
-  // Whether the row of `key` at `version` is wanted; asked from the reading thread. Rows without a key
-  // always are.
+  // Whether the row of `key` at `version` is wanted; asked from the reading thread. Rows without a
+  // key always are.
   using Wanted = std::function<bool(std::string_view key, int64_t version)>;
 
   // When the source is away for a moment the reading goes on where it was.

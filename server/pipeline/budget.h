@@ -13,8 +13,8 @@ namespace drift {
 class Budget {
  public:
   virtual ~Budget() = default;
-  // Sets `estimate` aside. kFailedPrecondition BUDGET_EXHAUSTED with the limit, what is spent and when
-  // the next period begins; nothing is set aside then.
+  // Sets `estimate` aside. kFailedPrecondition BUDGET_EXHAUSTED with the limit, what is spent and
+  // when the next period begins; nothing is set aside then.
   virtual Status Reserve(const std::string& pipeline, const std::string& provider,
                          NanoUsd estimate) = 0;
   // The request is over: `estimate` is given back, `cost` is spent.

@@ -15,7 +15,9 @@ struct Piece {
   int64_t tokens = 0;
 };
 
-bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool IsSpace(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 // A sentence ends behind . ! ? … or their wide forms when white space follows, and at a blank line.
 bool EndsSentence(std::string_view text, size_t i) {
@@ -131,7 +133,8 @@ std::vector<std::string> ChunkText(std::string_view text, const ChunkingSpec& sp
       sum += pieces[next++].tokens;
     }
     while (next > covered + 1 && !fits(next)) --next;
-    chunks.emplace_back(text.substr(pieces[first].begin, pieces[next - 1].end - pieces[first].begin));
+    chunks.emplace_back(
+        text.substr(pieces[first].begin, pieces[next - 1].end - pieces[first].begin));
     covered = next;
     first = OverlapStart(pieces, first, next, spec.overlap);
   }

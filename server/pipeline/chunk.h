@@ -14,8 +14,8 @@ namespace drift {
 // off. Type kNone: the text itself, whole and unchanged. A blank text has no chunks.
 //   kSentence  whole sentences packed up to the size; a sentence longer than that is cut at words
 //   kTokens    words packed up to the size
-// `spec.overlap` tokens, at most, of the end of a chunk (in whole sentences or words) are repeated at
-// the start of the next.
+// `spec.overlap` tokens, at most, of the end of a chunk (in whole sentences or words) are repeated
+// at the start of the next.
 std::vector<std::string> ChunkText(std::string_view text, const ChunkingSpec& spec,
                                    TokenCounter& counter);
 

@@ -2,10 +2,9 @@
 // composition root (app.cc) over the registries.
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "core/embedder.h"
@@ -16,11 +15,21 @@
 
 namespace drift {
 
-// Safe for concurrent use. All objects handed out are shared and safe for concurrent use; opening one
-// does not contact a server.
+// Safe for concurrent use. All objects handed out are shared and safe for concurrent use; opening
+// one does not contact a server.
 class Connectors {
  public:
   virtual ~Connectors() = default;
+
+  // Checks table, sink and model of the spec without contacting them and brings them into the form
+  // in which they are compared and stored: absolute addresses, default ports, no secrets (a
+  // password in an address is remembered for as long as the process lives), and with `spec.shadow`
+  // the shadow of the model. Adds one line per thing a person should know to `warnings`.
+  // kInvalidArgument names what is wrong and what is known.
+  virtual Status Normalize(PipelineSpec& spec, std::vector<std::string>& warnings) = 0;
+
+  // The same for the address of a sink alone.
+  virtual StatusOr<std::string> NormalizeSink(const std::string& sink) = 0;
 
   virtual StatusOr<std::shared_ptr<Source>> OpenSource(const PipelineSpec& spec,
                                                        const Projection& projection) = 0;

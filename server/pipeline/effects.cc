@@ -11,9 +11,8 @@ namespace drift {
 namespace {
 
 int32_t CodePoints(std::string_view text) {
-  return static_cast<int32_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<uint8_t>(c) & 0xC0) != 0x80;
-  }));
+  return static_cast<int32_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<uint8_t>(c) & 0xC0) != 0x80; }));
 }
 
 class Builder {
@@ -63,8 +62,10 @@ class Builder {
         AddState(i, {});
         Remove(row.key, 0, plan.old_chunks, GuardOf(row));
         // A row that neither had nor has text changes nothing.
-        if (plan.old_chunks > 0) ++out_.counters.rows_updated;
-        else ++out_.counters.rows_unchanged;
+        if (plan.old_chunks > 0)
+          ++out_.counters.rows_updated;
+        else
+          ++out_.counters.rows_unchanged;
         return;
       case RowPlan::Action::kWrite:
         return AddWrite(i);
@@ -156,7 +157,8 @@ class Builder {
 
   void Remove(const std::string& key, int32_t from, int32_t to, const Guard& guard) {
     if (from >= to) return;
-    if (out_.staged.empty() || out_.staged.back().key != key) out_.staged.push_back({key, to, guard});
+    if (out_.staged.empty() || out_.staged.back().key != key)
+      out_.staged.push_back({key, to, guard});
     for (int32_t chunk = from; chunk < to; ++chunk) {
       out_.deletions.push_back({PointId(in_.spec.name, key, chunk), guard});
     }
@@ -169,7 +171,9 @@ class Builder {
 
 }  // namespace
 
-Effects MakeEffects(const EffectsInput& input) { return Builder(input).Build(); }
+Effects MakeEffects(const EffectsInput& input) {
+  return Builder(input).Build();
+}
 
 void RejectPoints(const std::vector<ItemError>& refused, const Target& target, WallTime now,
                   Effects& effects) {

@@ -36,11 +36,11 @@ struct EffectsInput {
 };
 
 struct Effects {
-  std::vector<StagedKey> staged;           // durable before anything below
-  PointBatch points;                       // written first
-  std::vector<Sink::Deletion> deletions;   // what the old rows left, and rows without text
-  CommitBatch commit;                      // then; without stage, cursor and counters
-  RunCounters counters;                    // of this batch alone
+  std::vector<StagedKey> staged;          // durable before anything below
+  PointBatch points;                      // written first
+  std::vector<Sink::Deletion> deletions;  // what the old rows left, and rows without text
+  CommitBatch commit;                     // then; without stage, cursor and counters
+  RunCounters counters;                   // of this batch alone
 
   bool empty() const {
     return points.points.empty() && deletions.empty() && commit.upserts.empty() &&

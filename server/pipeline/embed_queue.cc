@@ -134,7 +134,8 @@ EmbedQueue::Pack EmbedQueue::TakePack(Lane& lane) {
     const auto size = static_cast<int64_t>(next->text.text.size());
     const bool fits = tokens + next->tokens <= or_unlimited(limits.max_tokens) &&
                       bytes + size <= or_unlimited(limits.max_bytes);
-    if (!fits && !pack.slots.empty()) break;  // alone, even a too large text is tried: it is rejected
+    if (!fits && !pack.slots.empty())
+      break;  // alone, even a too large text is tried: it is rejected
     tokens += next->tokens;
     bytes += size;
     pack.slots.push_back(next);

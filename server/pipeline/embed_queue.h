@@ -74,8 +74,8 @@ class EmbedQueue {
   // REQUIRES: !texts.empty().
   std::shared_ptr<EmbedTicket> Submit(const std::shared_ptr<EmbedClient>& client,
                                       std::vector<EmbedText> texts) EXCLUDES(mu_);
-  // The client waits for answers: its last, partly filled request is sent too, as soon as none of its
-  // requests is in flight. So requests stay full.
+  // The client waits for answers: its last, partly filled request is sent too, as soon as none of
+  // its requests is in flight. So requests stay full.
   void Flush(const std::shared_ptr<EmbedClient>& client) EXCLUDES(mu_);
 
  private:
@@ -137,8 +137,8 @@ class EmbedQueue {
   CondVar idle_;
   std::vector<std::unique_ptr<Lane>> lanes_ GUARDED_BY(mu_);  // served in turn
   size_t next_lane_ GUARDED_BY(mu_) = 0;
-  int64_t in_flight_ GUARDED_BY(mu_) = 0;  // requests, bounded by max_in_flight_
-  int64_t tasks_ GUARDED_BY(mu_) = 0;      // posted and not over: what the destructor waits for
+  int64_t in_flight_ GUARDED_BY(mu_) = 0;    // requests, bounded by max_in_flight_
+  int64_t tasks_ GUARDED_BY(mu_) = 0;        // posted and not over: what the destructor waits for
   MonoTime cooldown_until_ GUARDED_BY(mu_);  // a throttled model holds all its requests back
   std::unordered_map<Sha256Digest, std::shared_ptr<Slot>, DigestHash> pending_ GUARDED_BY(mu_);
   RecentVectors recent_ GUARDED_BY(mu_);

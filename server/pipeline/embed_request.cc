@@ -96,17 +96,17 @@ StatusOr<Embeddings> EmbedQueue::AskOnce(EmbedClient& client, const std::vector<
   if (model().is_free) return answer;
 
   parts_.budget.Settle(client.pipeline, model().provider, intent.cost, bill.cost);
-  RequestOutcome outcome{intent.id, RequestState::kDone, bill.tokens, bill.estimated, bill.cost,
-                         parts_.clock.Now()};
+  RequestOutcome outcome{intent.id,      RequestState::kDone, bill.tokens,
+                         bill.estimated, bill.cost,           parts_.clock.Now()};
   if (!answer.ok()) {
-    outcome.state =
-        MaybeBilled(answer.status()) ? RequestState::kUnknown : RequestState::kFailed;
+    outcome.state = MaybeBilled(answer.status()) ? RequestState::kUnknown : RequestState::kFailed;
   }
   Backoff backoff({.first = milliseconds(50), .max_attempts = kCloseAttempts}, parts_.rng);
   const Status closed = Retry(std::move(backoff), parts_.clock, {},
                               [&] { return parts_.ledger.CloseRequest(outcome); });
   // The vectors are paid for and go on; the open intent is counted at its estimate.
-  if (!closed.ok()) LogError("the outcome of a paid request was not noted", {{"error", Message(closed)}});
+  if (!closed.ok())
+    LogError("the outcome of a paid request was not noted", {{"error", Message(closed)}});
   return answer;
 }
 
@@ -139,9 +139,9 @@ void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots) {
     const bool bad_answer = Reason(error) == reason::kBadAnswer;
     if ((bad_answer || MaybeBilled(error)) && ++paid_failures >= kMaxPaidFailures) {
       // Asking once more would only cost once more: a person has to look.
-      return Fail(client, slots,
-                  bad_answer ? WithReason(DataLoss("{}", Message(error)), reason::kBadAnswer)
-                             : error);
+      return Fail(
+          client, slots,
+          bad_answer ? WithReason(DataLoss("{}", Message(error)), reason::kBadAnswer) : error);
     }
     const auto wait = backoff.After(error);
     if (!wait) return Fail(client, slots, error);

@@ -39,11 +39,15 @@ class EmbedTicket {
   // Calls `callback` once when done, at once if it is; from any thread, no lock held. At most one.
   void WhenDone(std::function<void()> callback) EXCLUDES(mu_);
 
+  // Waits until done; status() then, or kCancelled by `stop`.
+  Status Wait(std::stop_token stop) EXCLUDES(mu_);
+
   // For the queue: each index once.
   void Answer(size_t index, EmbedAnswer answer) EXCLUDES(mu_);
 
  private:
   mutable Mutex mu_;
+  CondVar answered_;
   size_t unanswered_ GUARDED_BY(mu_);
   Status error_ GUARDED_BY(mu_);
   std::vector<EmbedAnswer> answers_ GUARDED_BY(mu_);

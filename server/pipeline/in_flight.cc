@@ -192,8 +192,8 @@ Status InFlight::WriteNow(Batch& batch) {
         static_cast<int64_t>(effects.points.points.size() - refused.size());
   }
   if (!effects.deletions.empty()) {
-    RETURN_IF_ERROR(run_.Persist(
-        "deleting points", [&] { return run_.sink->Delete(effects.deletions, run_.hard); }));
+    RETURN_IF_ERROR(run_.Persist("deleting points",
+                                 [&] { return run_.sink->Delete(effects.deletions, run_.hard); }));
     Failpoint("batch-deleted");
     effects.counters.points_deleted += static_cast<int64_t>(effects.deletions.size());
   }

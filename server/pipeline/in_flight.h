@@ -1,5 +1,5 @@
-// The batches between planned and committed. Embedding, staging, writing and committing of different
-// batches overlap; commits stay in order.
+// The batches between planned and committed. Embedding, staging, writing and committing of
+// different batches overlap; commits stay in order.
 //
 //   embedding ──► staged, writing ──► written ──► committed
 //
@@ -48,9 +48,9 @@ class InFlight {
  private:
   struct Batch {
     PlannedBatch planned;
-    std::vector<RowHead> deletion;         // instead of a planned batch
-    std::shared_ptr<EmbedTicket> ticket;   // null: nothing had to be asked for
-    std::vector<size_t> asked;             // index into plan.texts, parallel to the ticket's answers
+    std::vector<RowHead> deletion;        // instead of a planned batch
+    std::shared_ptr<EmbedTicket> ticket;  // null: nothing had to be asked for
+    std::vector<size_t> asked;            // index into plan.texts, parallel to the ticket's answers
     int64_t bytes = 0;
     int64_t rows = 0;
     Effects effects;

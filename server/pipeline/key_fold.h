@@ -1,5 +1,5 @@
-// The first pass over a window: which change of each key wins, which keys are gone, and whether keys
-// are still identities. Nothing is paid before this is known.
+// The first pass over a window: which change of each key wins, which keys are gone, and whether
+// keys are still identities. Nothing is paid before this is known.
 #pragma once
 
 #include <cstdint>
@@ -29,15 +29,16 @@ struct FoldOptions {
 // One thread. Made by Fold(); then constant but for reading spilled keys.
 class KeyFold {
  public:
-  // Reads the keys of `window`. Codes of the source; kFailedPrecondition DUPLICATE_KEY when two rows
-  // of one version have the same key, or a key is inserted again while its row lives: names the key
-  // and the count. `ledger` and `target_id` know which keys live. Both must outlive the fold.
+  // Reads the keys of `window`. Codes of the source; kFailedPrecondition DUPLICATE_KEY when two
+  // rows of one version have the same key, or a key is inserted again while its row lives: names
+  // the key and the count. `ledger` and `target_id` know which keys live. Both must outlive the
+  // fold.
   static StatusOr<KeyFold> Fold(Source& source, const Window& window, const RowRenderer& renderer,
                                 Ledger& ledger, int64_t target_id, const FoldOptions& options,
                                 std::stop_token stop);
 
-  // The window that was folded: it ends earlier than the one asked for when the keys of that one are
-  // too many for memory.
+  // The window that was folded: it ends earlier than the one asked for when the keys of that one
+  // are too many for memory.
   const Window& window() const { return window_; }
 
   // Whether the row of `key` read at `version` is the newest state of its key in the window.
@@ -51,8 +52,8 @@ class KeyFold {
   using VisitGone = std::function<Status(std::string_view key, int64_t version)>;
   Status ForEachGone(const VisitGone& visit);
 
-  // Of a kSnapshot window: calls `visit` for each live row of the ledger, and each of `staged`, that
-  // the snapshot lacks.
+  // Of a kSnapshot window: calls `visit` for each live row of the ledger, and each of `staged`,
+  // that the snapshot lacks.
   using VisitMissing = std::function<Status(const RowHead& row)>;
   Status ForEachMissing(const std::vector<StagedKey>& staged, const VisitMissing& visit,
                         std::stop_token stop);
@@ -82,8 +83,8 @@ class KeyFold {
   Ledger* ledger_;
   int64_t target_id_;
   FoldOptions options_;
-  KeyTable table_;                  // everything, unless spilled
-  std::optional<KeySpill> spill_;   // of a snapshot or a single version
+  KeyTable table_;                                     // everything, unless spilled
+  std::optional<KeySpill> spill_;                      // of a snapshot or a single version
   std::unordered_map<std::string, StagedKey> staged_;  // while ForEachMissing() runs
   int64_t upserts_ = 0;
   int64_t null_keys_ = 0;

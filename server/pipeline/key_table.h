@@ -1,5 +1,5 @@
-// A compact map from key to what a window did to it. Made for hundreds of thousands of keys in a few
-// megabytes: one arena for the keys, one flat table of 24-byte entries.
+// A compact map from key to what a window did to it. Made for hundreds of thousands of keys in a
+// few megabytes: one arena for the keys, one flat table of 24-byte entries.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,9 @@ namespace drift {
 struct KeyChange {
   enum class Before : uint8_t { kUnknown, kPresent, kAbsent };
 
-  int64_t version = -1;  // the last that touched it; -1: none yet
-  uint8_t adds = 0;      // new states in that version, at most 255
-  uint8_t removes = 0;   // old states in that version
+  int64_t version = -1;              // the last that touched it; -1: none yet
+  uint8_t adds = 0;                  // new states in that version, at most 255
+  uint8_t removes = 0;               // old states in that version
   Before before = Before::kUnknown;  // whether a row had the key before that version
   bool needs_absent = false;  // its first change is a plain insert: no row may have had the key
   uint8_t duplicates = 0;     // rows that had the key at once, if more than one did

@@ -79,6 +79,8 @@ class Planner {
 
 }  // namespace
 
-BatchPlan PlanBatch(const PlanInput& input) { return Planner(input).Run(); }
+BatchPlan PlanBatch(const PlanInput& input) {
+  return Planner(input).Run();
+}
 
 }  // namespace drift

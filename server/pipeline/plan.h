@@ -23,8 +23,8 @@ struct RowPlan {
     kDead,   // it can never be embedded: dead letter, its points are removed
   };
   Action action = Action::kSkip;
-  bool existed = false;     // the ledger knew the row
-  int32_t old_chunks = 0;   // points that may be in the sink, from chunk 0
+  bool existed = false;    // the ledger knew the row
+  int32_t old_chunks = 0;  // points that may be in the sink, from chunk 0
 };
 
 // One distinct text that needs a vector, and the points it is for.
@@ -38,7 +38,7 @@ struct TextPlan {
 };
 
 struct BatchPlan {
-  std::vector<RowPlan> rows;   // parallel to the batch's rows
+  std::vector<RowPlan> rows;  // parallel to the batch's rows
   std::vector<TextPlan> texts;
 };
 

@@ -45,7 +45,8 @@ void RunProgress::ClearWaiting() {
   });
 }
 
-RunView RunProgress::WaitForChange(uint64_t& generation, Duration most, std::stop_token stop) const {
+RunView RunProgress::WaitForChange(uint64_t& generation, Duration most,
+                                   std::stop_token stop) const {
   std::unique_lock lock(mu_);
   changed_.wait_for(lock, stop, most, [&]() DRIFT_TSA(no_thread_safety_analysis) {
     return generation_ != generation;

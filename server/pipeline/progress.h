@@ -14,12 +14,12 @@ namespace drift {
 // What a watcher sees.
 struct RunView {
   RunRecord run;
-  std::string phase;            // a few words
-  int64_t rows_done = 0;        // of rows_expected
-  int64_t rows_expected = -1;   // -1: not known (yet)
-  double rows_per_second = 0;   // over the last seconds
+  std::string phase;           // a few words
+  int64_t rows_done = 0;       // of rows_expected
+  int64_t rows_expected = -1;  // -1: not known (yet)
+  double rows_per_second = 0;  // over the last seconds
   int64_t bytes_in_flight = 0;
-  std::string backing_off;      // why it waits, one line; empty: it does not
+  std::string backing_off;  // why it waits, one line; empty: it does not
   std::string backing_off_reason;
   std::optional<WallTime> retry_at;
 };

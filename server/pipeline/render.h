@@ -58,7 +58,7 @@ class RowRenderer {
 
   size_t key_columns_ = 0;
   TextTemplate text_ = TextTemplate::Join({});
-  std::vector<size_t> text_cells_;       // index into a row's cells, by template column
+  std::vector<size_t> text_cells_;  // index into a row's cells, by template column
   std::vector<size_t> not_null_cells_;
   std::vector<std::pair<std::string, size_t>> payload_cells_;
   ChunkingSpec chunking_;

@@ -49,7 +49,8 @@ Status ReplayDeadLetters(RunContext& run, const std::vector<DeadLetter>& letters
     VectorFinder vectors(run.ledger(), run.services.connectors, run.target, *run.sink);
     InFlight in_flight(run);
     BatchReader reader(
-        run, window, [&](std::string_view key, int64_t) { return wanted.contains(std::string(key)); },
+        run, window,
+        [&](std::string_view key, int64_t) { return wanted.contains(std::string(key)); },
         BatchLimitsOf(run));
     for (;;) {
       ASSIGN_OR_RETURN(std::optional<ReadBatch> batch, reader.Next(run.hard));

@@ -13,7 +13,9 @@ namespace {
 
 constexpr size_t kDeletionRows = 2048;  // per batch
 
-Status SoftStop() { return Cancelled("stopped; the next run goes on from here"); }
+Status SoftStop() {
+  return Cancelled("stopped; the next run goes on from here");
+}
 
 std::string PhaseOf(const Window& window) {
   if (window.kind == Window::Kind::kSnapshot) {
@@ -90,9 +92,8 @@ Status RemoveGone(RunContext& run, KeyFold& keys, const StagedKeys& staged) {
   Remover remover(run, in_flight, staged);
   const Window& window = keys.window();
   if (window.kind == Window::Kind::kChanges) {
-    RETURN_IF_ERROR(keys.ForEachGone([&](std::string_view key, int64_t version) {
-      return remover.RemoveKey(key, version);
-    }));
+    RETURN_IF_ERROR(keys.ForEachGone(
+        [&](std::string_view key, int64_t version) { return remover.RemoveKey(key, version); }));
   } else {
     std::vector<StagedKey> staged_list;
     for (const auto& [key, state] : staged) staged_list.push_back(state);
@@ -202,9 +203,8 @@ Status ApplyWindow(RunContext& run, const Window& asked) {
 }
 
 StatusOr<std::optional<Window>> NextWindow(RunContext& run) {
-  return run.Read("reading the table's log", [&] {
-    return run.source->Next(*run.target.cursor, WindowLimits{}, run.hard);
-  });
+  return run.Read("reading the table's log",
+                  [&] { return run.source->Next(*run.target.cursor, WindowLimits{}, run.hard); });
 }
 
 // Where the run begins.
@@ -235,7 +235,7 @@ Status RunPipeline(RunContext& run, bool whole) {
       run.Contact("reading the table", [&] { return run.source->Check(run.hard); }).status());
   ASSIGN_OR_RETURN(const Attachment attachment, Attach(run, whole));
   run.progress.Update([&](RunView& view) {
-    view.run.from_version = run.target.version;
+    if (view.run.attempts <= 1) view.run.from_version = run.target.version;
     view.run.to_version = run.target.version;
   });
   if (run.spec.since_version && run.target.cursor) {

@@ -1,4 +1,5 @@
-// What one run works with. Built when the run is opened; used by the run's thread, except where said.
+// What one run works with. Built when the run is opened; used by the run's thread, except where
+// said.
 #pragma once
 
 #include <memory>
@@ -89,12 +90,12 @@ class RunContext {
                      act, std::move(op));
   }
 
-  // The same, but gives up after half a minute: for the source, whose errors can look like a moment's
-  // absence and stay (a truncated file).
+  // The same, but gives up after half a minute: for the source, whose errors can look like a
+  // moment's absence and stay (a truncated file).
   template <typename F>
   auto Read(std::string_view act, F op) -> decltype(op()) {
-    return RetryWith({.first = kFirstWait, .most = kLongestWait, .max_attempts = kReadAttempts}, act,
-                     std::move(op));
+    return RetryWith({.first = kFirstWait, .most = kLongestWait, .max_attempts = kReadAttempts},
+                     act, std::move(op));
   }
 
   // `counters` with what the provider was asked for.

@@ -20,8 +20,8 @@ struct FoundVector {
   WallTime embedded_at;
 };
 
-// One thread. What it returns was checked: text hash, model and dimensions of the point are equal to
-// what is wanted. Whatever cannot be read is simply not found, and is embedded.
+// One thread. What it returns was checked: text hash, model and dimensions of the point are equal
+// to what is wanted. Whatever cannot be read is simply not found, and is embedded.
 class VectorFinder {
  public:
   // `sink` is the target's own. All must outlive the finder.
@@ -48,8 +48,7 @@ class VectorFinder {
   };
   const Sha256Digest& HashOf(const std::vector<RenderedRow>& rows, const TextPlan& text) const;
   StatusOr<std::vector<TextMatch>> MatchesOf(const std::vector<RenderedRow>& rows,
-                                             const BatchPlan& plan,
-                                             const std::vector<bool>& have);
+                                             const BatchPlan& plan, const std::vector<bool>& have);
   Status ReadFrom(Sink& sink, const std::vector<Candidate>& candidates,
                   const std::vector<RenderedRow>& rows, const BatchPlan& plan, Found& found,
                   std::stop_token stop);

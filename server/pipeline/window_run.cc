@@ -60,9 +60,10 @@ Status CheckDeadLetters(RunContext& run) {
     return run.ledger().GetTarget(run.target.id);
   }));
   if (target.dead_letters <= limit) return OkStatus();
-  return WithReason(FailedPrecondition("{} rows cannot be embedded, more than max_dead_letters ({})",
-                                       target.dead_letters, limit),
-                    reason::kTooManyDeadLetters);
+  return WithReason(
+      FailedPrecondition("{} rows cannot be embedded, more than max_dead_letters ({})",
+                         target.dead_letters, limit),
+      reason::kTooManyDeadLetters);
 }
 
 }  // namespace drift
