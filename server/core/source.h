@@ -138,6 +138,11 @@ class Source {
   // The table as it was when everything up to `from` had been applied: to read single rows again.
   virtual StatusOr<Window> SnapshotAt(const Cursor& from, std::stop_token stop) = 0;
 
+  // When a version was committed. kNotFound: its commit is gone, or the source does not know.
+  virtual StatusOr<WallTime> CommittedAt(int64_t version, std::stop_token /*stop*/) {
+    return NotFound("the commit time of version {} is not known", version);
+  }
+
   virtual StatusOr<std::unique_ptr<KeyStream>> ReadKeys(const Window& window,
                                                         std::stop_token stop) = 0;
   virtual StatusOr<std::unique_ptr<RowStream>> ReadRows(const Window& window,

@@ -25,6 +25,7 @@ struct PlanFigures {
   NanoUsd cost = 0;
   int64_t from_version = -1;
   int64_t to_version = -1;
+  double seconds = 0;  // about how long; 0: not known
   bool collection_exists = false;
   std::vector<std::string> notes;
 };

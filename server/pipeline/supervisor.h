@@ -119,6 +119,9 @@ class Supervisor {
       EXCLUDES(mu_);
   StatusOr<SearchResult> Search(const std::string& pipeline, const std::string& text, size_t k,
                                 const SearchFilter& filter, std::stop_token stop) EXCLUDES(mu_);
+  // When the version of the pipeline's table was committed; nullopt: the table does not say (any
+  // more).
+  std::optional<WallTime> CommittedAt(const std::string& pipeline, int64_t version) EXCLUDES(mu_);
 
  private:
   struct Entry {

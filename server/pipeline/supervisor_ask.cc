@@ -119,6 +119,13 @@ StatusOr<std::vector<PipelineStatus>> Supervisor::Describe(const std::string& na
   return out;
 }
 
+std::optional<WallTime> Supervisor::CommittedAt(const std::string& pipeline, int64_t version) {
+  auto source = SourceFor(pipeline);
+  if (!source.ok()) return std::nullopt;
+  const auto when = (*source)->CommittedAt(version, stop_.get_token());
+  return when.ok() ? std::optional<WallTime>(*when) : std::nullopt;
+}
+
 StatusOr<PlanResult> Supervisor::Plan(const RunSelector& selector, RunMode mode,
                                       std::stop_token stop) {
   ASSIGN_OR_RETURN(Resolved resolved, Resolve(selector, RunMode::kEmbed, stop));

@@ -1,0 +1,141 @@
+#include "pipeline/budget_keeper.h"
+
+#include "base/log.h"
+#include "base/time_text.h"
+#include "core/reasons.h"
+
+namespace drift {
+namespace {
+
+using std::chrono::days;
+using std::chrono::floor;
+using std::chrono::year_month_day;
+
+WallTime PeriodBegin(BudgetRule::Period period, WallTime now) {
+  const auto day = floor<days>(now);
+  if (period == BudgetRule::Period::kDay) return day;
+  const year_month_day date{day};
+  return std::chrono::sys_days{date.year() / date.month() / 1};
+}
+
+WallTime PeriodEnd(BudgetRule::Period period, WallTime now) {
+  const auto day = floor<days>(now);
+  if (period == BudgetRule::Period::kDay) return day + days(1);
+  const year_month_day date{day};
+  return std::chrono::sys_days{(date.year() / date.month() + std::chrono::months(1)) / 1};
+}
+
+bool Covers(const BudgetRule& rule, const std::string& pipeline, const std::string& provider) {
+  return rule.name == (rule.scope == BudgetRule::Scope::kPipeline ? pipeline : provider);
+}
+
+std::string ScopeText(const BudgetRule& rule) {
+  return (rule.scope == BudgetRule::Scope::kPipeline ? "pipeline/" : "provider/") + rule.name;
+}
+
+double Usd(NanoUsd nano) {
+  return static_cast<double>(nano) / 1e9;
+}
+
+Status Exhausted(const BudgetState& state, NanoUsd estimate, WallTime now) {
+  const char* period = state.rule.period == BudgetRule::Period::kDay ? "day" : "month";
+  Status status = FailedPrecondition(
+      "the budget of {} is used up: ${:.6f} of ${:.2f} a {} spent, ${:.6f} in flight, the next "
+      "request costs about ${:.6f}; it goes on at {}",
+      ScopeText(state.rule), Usd(state.spent), Usd(state.rule.limit), period, Usd(state.open),
+      Usd(estimate), FormatTime(state.period_end));
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(state.period_end - now);
+  return WithRetryAfter(WithReason(std::move(status), reason::kBudgetExhausted), wait);
+}
+
+}  // namespace
+
+StatusOr<NanoUsd> BudgetKeeper::SpentSince(const BudgetRule& rule, WallTime since) const {
+  CostFilter filter;
+  filter.by = CostGroup::kProvider;
+  filter.since = since;
+  (rule.scope == BudgetRule::Scope::kPipeline ? filter.pipeline : filter.provider) = rule.name;
+  ASSIGN_OR_RETURN(const std::vector<CostRow> rows, ledger_.SumCosts(filter));
+  NanoUsd sum = 0;
+  for (const CostRow& row : rows) sum += row.cost;
+  return sum;
+}
+
+Status BudgetKeeper::SetRules(const std::vector<BudgetRule>& rules) {
+  const WallTime now = clock_.Now();
+  std::vector<BudgetState> states;
+  for (const BudgetRule& rule : rules) {
+    BudgetState& state = states.emplace_back();
+    state.rule = rule;
+    state.period_end = PeriodEnd(rule.period, now);
+    ASSIGN_OR_RETURN(state.spent, SpentSince(rule, PeriodBegin(rule.period, now)));
+  }
+  MutexLock lock(mu_);
+  for (BudgetState& state : states) {
+    for (const BudgetState& old : states_) {
+      if (old.rule.scope != state.rule.scope || old.rule.name != state.rule.name) continue;
+      // Requests in flight are open in the ledger too, at the same estimate.
+      state.open = old.open;
+      state.spent = std::max<NanoUsd>(0, state.spent - old.open);
+      break;
+    }
+  }
+  states_ = std::move(states);
+  return OkStatus();
+}
+
+void BudgetKeeper::RollOver(BudgetState& state, WallTime now) {
+  if (now < state.period_end) return;
+  state.spent = 0;
+  state.alerting = false;
+  state.exhausted = false;
+  state.period_end = PeriodEnd(state.rule.period, now);
+}
+
+void BudgetKeeper::Alert(BudgetState& state) {
+  if (state.alerting || state.rule.soft_share <= 0) return;
+  if (Usd(state.spent) < Usd(state.rule.limit) * state.rule.soft_share) return;
+  state.alerting = true;
+  LogWarn("a budget is nearly used up", {{"scope", ScopeText(state.rule)},
+                                         {"spent_usd", Usd(state.spent)},
+                                         {"limit_usd", Usd(state.rule.limit)},
+                                         {"until", FormatTime(state.period_end)}});
+}
+
+Status BudgetKeeper::Reserve(const std::string& pipeline, const std::string& provider,
+                             NanoUsd estimate) {
+  MutexLock lock(mu_);
+  const WallTime now = clock_.Now();
+  for (BudgetState& state : states_) {
+    if (!Covers(state.rule, pipeline, provider)) continue;
+    RollOver(state, now);
+    if (state.spent + state.open + estimate <= state.rule.limit) continue;
+    state.exhausted = true;
+    return Exhausted(state, estimate, now);
+  }
+  for (BudgetState& state : states_) {
+    if (Covers(state.rule, pipeline, provider)) state.open += estimate;
+  }
+  return OkStatus();
+}
+
+void BudgetKeeper::Settle(const std::string& pipeline, const std::string& provider,
+                          NanoUsd estimate, NanoUsd cost) {
+  MutexLock lock(mu_);
+  const WallTime now = clock_.Now();
+  for (BudgetState& state : states_) {
+    if (!Covers(state.rule, pipeline, provider)) continue;
+    RollOver(state, now);
+    state.open = std::max<NanoUsd>(0, state.open - estimate);
+    state.spent += cost;
+    Alert(state);
+  }
+}
+
+std::vector<BudgetState> BudgetKeeper::States() {
+  MutexLock lock(mu_);
+  for (BudgetState& state : states_) RollOver(state, clock_.Now());
+  return states_;
+}
+
+}  // namespace drift
