@@ -19,6 +19,7 @@ enum {
   DRIFT_MODELS_INVALID = 1,    // the file or the text cannot be used
   DRIFT_MODELS_NOT_FOUND = 2,  // the ONNX Runtime library is not there, or of an older release
   DRIFT_MODELS_INTERNAL = 3,   // a bug
+  DRIFT_MODELS_CANCELLED = 4,  // drift_onnx_stop
 };
 typedef struct drift_models_error {
   int32_t code;
@@ -66,7 +67,7 @@ int64_t drift_tiktoken_count(int32_t encoding, const char* text, size_t text_siz
 // for the whole process; later ones are OK without a look at their path. 0, or the error's code.
 int32_t drift_onnx_load(const char* path, size_t path_size, drift_models_error* error);
 
-// One thread at a time per session; sessions are independent of one another.
+// Embeds one batch at a time; sessions are independent of one another.
 typedef struct drift_onnx_session drift_onnx_session;
 
 // `model` is an .onnx file's content, `threads` (at least 1) work on one call. The model takes
@@ -77,15 +78,19 @@ drift_onnx_session* drift_onnx_open(const char* model, size_t model_size, int32_
                                     drift_models_error* error);
 void drift_onnx_close(drift_onnx_session* session);  // NULL is fine
 
+// With `stop` not 0: a drift_onnx_embed that runs, and every later one, ends soon with
+// DRIFT_MODELS_CANCELLED; with 0 that is over. From any thread.
+void drift_onnx_stop(const drift_onnx_session* session, int32_t stop);
+
 enum { DRIFT_POOLING_MEAN = 1, DRIFT_POOLING_CLS = 2 };
 
 // Embeds `batch` texts: `ids` is [batch, length], row-major, each row padded to `length` with any
 // id; `lengths[i]` (at least 1) of row i are real. Writes `batch` unit vectors of `dimensions`
 // floats to `out`. 0, or the error's code: DRIFT_MODELS_INVALID when the model's output has another
 // dimension.
-int32_t drift_onnx_embed(drift_onnx_session* session, const uint32_t* ids, const size_t* lengths,
-                         size_t batch, size_t length, int32_t pooling, float* out,
-                         size_t dimensions, drift_models_error* error);
+int32_t drift_onnx_embed(const drift_onnx_session* session, const uint32_t* ids,
+                         const size_t* lengths, size_t batch, size_t length, int32_t pooling,
+                         float* out, size_t dimensions, drift_models_error* error);
 
 #ifdef __cplusplus
 }  // extern "C"

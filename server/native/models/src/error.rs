@@ -6,6 +6,7 @@ use std::sync::Once;
 const INVALID: i32 = 1;
 const NOT_FOUND: i32 = 2;
 const INTERNAL: i32 = 3;
+const CANCELLED: i32 = 4;
 const MESSAGE_SIZE: usize = 508;
 
 /// `drift_models_error` of the header.
@@ -39,6 +40,13 @@ pub fn not_found(message: impl ToString) -> Error {
 pub fn internal(message: impl ToString) -> Error {
     Error {
         code: INTERNAL,
+        message: message.to_string(),
+    }
+}
+
+pub fn cancelled(message: impl ToString) -> Error {
+    Error {
+        code: CANCELLED,
         message: message.to_string(),
     }
 }

@@ -1,10 +1,11 @@
 //! Transformer models on ONNX Runtime, whose library is opened at run time from a path.
 
-use crate::error::{guard, internal, invalid, not_found, CError, Result};
+use crate::error::{cancelled, guard, internal, invalid, not_found, CError, Result};
 use ort::environment::Environment;
-use ort::session::{builder::GraphOptimizationLevel, Session};
+use ort::session::{builder::GraphOptimizationLevel, RunOptions, Session};
 use ort::value::TensorRef;
 use std::ffi::c_char;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Mutex;
 
 const MEAN: i32 = 1;
@@ -14,7 +15,9 @@ const CLS: i32 = 2;
 static ENVIRONMENT: Mutex<Option<Environment>> = Mutex::new(None);
 
 pub struct DriftSession {
-    session: Session,
+    session: Mutex<Session>,
+    options: RunOptions,
+    stopped: AtomicBool,
     takes_types: bool,
     output: String,
 }
@@ -51,7 +54,9 @@ fn open(model: &[u8], threads: usize) -> Result<DriftSession> {
         .ok_or_else(|| invalid("the model has no output"))?;
     let output = output.name().to_owned();
     Ok(DriftSession {
-        session,
+        session: Mutex::new(session),
+        options: RunOptions::new().map_err(internal)?,
+        stopped: AtomicBool::new(false),
         takes_types,
         output,
     })
@@ -64,25 +69,27 @@ struct Batch<'a> {
     length: usize,
 }
 
-impl DriftSession {
-    fn embed(
-        &mut self,
-        batch: &Batch,
-        pooling: i32,
-        out: &mut [f32],
-        dimensions: usize,
-    ) -> Result<()> {
-        if batch.lengths.iter().any(|&n| n == 0 || n > batch.length) {
-            return Err(invalid("a text has no tokens"));
-        }
-        let shape = [batch.lengths.len(), batch.length];
-        let mut ids: Vec<i64> = batch.ids.iter().map(|&id| i64::from(id)).collect();
+impl Batch<'_> {
+    /// The ids with zeros for padding, and ones where they are real.
+    fn ids_and_mask(&self) -> Result<(Vec<i64>, Vec<i64>)> {
+        let mut ids: Vec<i64> = self.ids.iter().map(|&id| i64::from(id)).collect();
         let mut mask = vec![0i64; ids.len()];
-        for (row, &real) in batch.lengths.iter().enumerate() {
-            let start = row * batch.length;
+        for (row, &real) in self.lengths.iter().enumerate() {
+            if real == 0 || real > self.length {
+                return Err(invalid("a text has no tokens"));
+            }
+            let start = row * self.length;
             mask[start..start + real].fill(1);
-            ids[start + real..start + batch.length].fill(0);
+            ids[start + real..start + self.length].fill(0);
         }
+        Ok((ids, mask))
+    }
+}
+
+impl DriftSession {
+    fn embed(&self, batch: &Batch, pooling: i32, out: &mut [f32], dimensions: usize) -> Result<()> {
+        let shape = [batch.lengths.len(), batch.length];
+        let (ids, mask) = batch.ids_and_mask()?;
         let types = vec![0i64; ids.len()];
         let tensor = |values| TensorRef::from_array_view((shape, values)).map_err(internal);
         let mut inputs = ort::inputs! {
@@ -92,7 +99,18 @@ impl DriftSession {
         if self.takes_types {
             inputs.push(("token_type_ids".into(), tensor(&types[..])?.into()));
         }
-        let outputs = self.session.run(inputs).map_err(invalid)?;
+        let mut session = self
+            .session
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let outputs = session
+            .run_with_options(inputs, &self.options)
+            .map_err(|error| {
+                if self.stopped.load(Ordering::Relaxed) {
+                    return cancelled("stopped");
+                }
+                invalid(error)
+            })?;
         let (found, states) = outputs[self.output.as_str()]
             .try_extract_tensor::<f32>()
             .map_err(invalid)?;
@@ -177,8 +195,27 @@ pub unsafe extern "C" fn drift_onnx_close(session: *mut DriftSession) {
 }
 
 #[no_mangle]
+pub unsafe extern "C" fn drift_onnx_stop(session: *const DriftSession, stop: i32) {
+    guard(
+        std::ptr::null_mut(),
+        |_| (),
+        || {
+            let session = &*session;
+            session.stopped.store(stop != 0, Ordering::Relaxed);
+            let options = &session.options;
+            if stop != 0 {
+                options.terminate()
+            } else {
+                options.unterminate()
+            }
+            .map_err(internal)
+        },
+    )
+}
+
+#[no_mangle]
 pub unsafe extern "C" fn drift_onnx_embed(
-    session: *mut DriftSession,
+    session: *const DriftSession,
     ids: *const u32,
     lengths: *const usize,
     batch: usize,
