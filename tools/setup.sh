@@ -68,6 +68,8 @@ case $what in
   demo | test | bench)
     apt_install "${packages_python[@]}"
     venv_install
+    # What is missing is said; tests that need it say so too.
+    if [ "$what" = demo ]; then tools/models.sh wordllama || true; else tools/models.sh all || true; fi
     ;;
   *) die "tools/setup.sh build|lint|demo|test|bench" ;;
 esac
