@@ -1,0 +1,108 @@
+#include "providers/registry.h"
+
+#include <algorithm>
+
+#include "base/suggest.h"
+#include "providers/local/provider.h"
+#include "providers/openai/config.h"
+#include "providers/openai/provider.h"
+#include "providers/provider.h"
+#include "providers/shadow/provider.h"
+#include "providers/token_counters.h"
+
+namespace drift {
+namespace {
+
+struct ProviderType {
+  std::string_view name;
+  std::vector<std::string> options;
+  ProviderConfig well_known;  // no name: it needs configuration
+  Status (*check)(const ProviderConfig&);
+  StatusOr<std::unique_ptr<Embedder>> (*make)(const ProviderParts&);
+};
+
+// A new provider is one line here and its folder.
+const std::vector<ProviderType>& Table() {
+  static const std::vector<ProviderType>& table = *new std::vector<ProviderType>{
+      {"openai", openai::Options(), openai::WellKnown(), openai::Check, openai::Make},
+      {"local", local::Options(), {.name = "local", .type = "local"}, local::Check, local::Make},
+      {"shadow", {}, {.name = "shadow", .type = "shadow"}, shadow::Check, shadow::Make},
+  };
+  return table;
+}
+
+StatusOr<const ProviderType*> FindType(std::string_view name) {
+  std::vector<std::string> known;
+  for (const ProviderType& type : Table()) {
+    if (type.name == name) return &type;
+    known.emplace_back(type.name);
+  }
+  return InvalidArgument("unknown provider type '{}'{}", name, DidYouMean(name, known));
+}
+
+}  // namespace
+
+std::map<std::string, std::vector<std::string>> ProviderTypes() {
+  std::map<std::string, std::vector<std::string>> out;
+  for (const ProviderType& type : Table()) out.emplace(type.name, type.options);
+  return out;
+}
+
+std::vector<ProviderConfig> WellKnownProviders() {
+  std::vector<ProviderConfig> out;
+  for (const ProviderType& type : Table()) {
+    if (!type.well_known.name.empty()) out.push_back(type.well_known);
+  }
+  return out;
+}
+
+Status ProviderRegistry::CheckProvider(const ProviderConfig& provider) const {
+  ASSIGN_OR_RETURN(const ProviderType* const type, FindType(provider.type));
+  for (const auto& [option, value] : provider.options) {
+    if (std::find(type->options.begin(), type->options.end(), option) == type->options.end()) {
+      return InvalidArgument("unknown option '{}'{}", option, DidYouMean(option, type->options));
+    }
+  }
+  return type->check(provider);
+}
+
+StatusOr<ModelEntry> ProviderRegistry::FindModel(const ProviderConfig& provider,
+                                                 std::string_view model) const {
+  if (provider.type == "shadow") return shadow::FindModel(model);
+  return models_.Find(provider, model);
+}
+
+StatusOr<int32_t> ProviderRegistry::ResolveDimensions(const ProviderConfig& provider,
+                                                      std::string_view model,
+                                                      int32_t dimensions) const {
+  ASSIGN_OR_RETURN(const ModelEntry entry, FindModel(provider, model));
+  if (dimensions == 0) return entry.dimensions.standard;
+  if (entry.dimensions.Allows(dimensions)) return dimensions;
+  return InvalidArgument("model {}/{} has {} dimensions, not {}", provider.name, model,
+                         entry.dimensions.ToString(), dimensions);
+}
+
+StatusOr<int64_t> ProviderRegistry::PriceNow(const ProviderConfig& provider,
+                                             std::string_view model) const {
+  ASSIGN_OR_RETURN(const Price price, prices_.Find(provider, model, clock_.Now()));
+  return price.nano_usd_per_million_tokens;
+}
+
+StatusOr<std::unique_ptr<Embedder>> ProviderRegistry::MakeEmbedder(const ProviderConfig& provider,
+                                                                   std::string_view model,
+                                                                   int32_t dimensions) {
+  RETURN_IF_ERROR(CheckProvider(provider));
+  ASSIGN_OR_RETURN(const ProviderType* const type, FindType(provider.type));
+  ASSIGN_OR_RETURN(const ModelEntry entry, FindModel(provider, model));
+  ASSIGN_OR_RETURN(const int32_t resolved, ResolveDimensions(provider, model, dimensions));
+  ASSIGN_OR_RETURN(const int64_t price, PriceNow(provider, model));
+  return type->make(ProviderParts{provider, entry, resolved, price == 0, clock_, files_});
+}
+
+StatusOr<std::unique_ptr<TokenCounter>> ProviderRegistry::MakeTokenCounter(
+    const ProviderConfig& provider, std::string_view model) {
+  ASSIGN_OR_RETURN(const ModelEntry entry, FindModel(provider, model));
+  return drift::MakeTokenCounter(entry, files_);
+}
+
+}  // namespace drift

@@ -1,0 +1,60 @@
+// Every type of provider there is, and models made from configuration.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "core/catalogue.h"
+#include "core/embedder.h"
+#include "providers/local/model_files.h"
+
+namespace drift {
+
+// Types with the options they take besides type, api_key and base_url.
+std::map<std::string, std::vector<std::string>> ProviderTypes();
+
+// Providers that need no configuration: openai (with OPENAI_API_KEY in the environment), local and
+// shadow.
+std::vector<ProviderConfig> WellKnownProviders();
+
+// Safe for concurrent use. What it is made with must outlive it, and it must outlive what it makes.
+class ProviderRegistry {
+ public:
+  // `model_folders`: where local models' files lie (local::ModelFiles::DefaultFolders()).
+  ProviderRegistry(const ModelCatalogue& models, const PriceBook& prices, Clock& clock,
+                   std::vector<std::string> model_folders)
+      : models_(models), prices_(prices), clock_(clock), files_(std::move(model_folders)) {}
+
+  // The rest of these contacts nobody. kInvalidArgument: an option of the provider is wrong, its
+  // type is not known, or a key is missing that the type needs.
+  Status CheckProvider(const ProviderConfig& provider) const;
+  // What is known of the model. kNotFound (MODEL_NOT_FOUND) with what was probably meant.
+  StatusOr<ModelEntry> FindModel(const ProviderConfig& provider, std::string_view model) const;
+  // `dimensions`, or the model's own if 0. kInvalidArgument: the model has no such dimensions;
+  // lists those it has.
+  StatusOr<int32_t> ResolveDimensions(const ProviderConfig& provider, std::string_view model,
+                                      int32_t dimensions) const;
+  // Nano-dollars for a million tokens now. kNotFound: no price is known.
+  StatusOr<int64_t> PriceNow(const ProviderConfig& provider, std::string_view model) const;
+
+  // Also reads the key (kUnauthenticated: it is not there) and opens local files
+  // (kFailedPrecondition MODEL_NOT_INSTALLED). A model without a price is refused: kNotFound.
+  StatusOr<std::unique_ptr<Embedder>> MakeEmbedder(const ProviderConfig& provider,
+                                                   std::string_view model, int32_t dimensions);
+  // Works without a key: a plan needs no more.
+  StatusOr<std::unique_ptr<TokenCounter>> MakeTokenCounter(const ProviderConfig& provider,
+                                                           std::string_view model);
+
+ private:
+  const ModelCatalogue& models_;
+  const PriceBook& prices_;
+  Clock& clock_;
+  local::ModelFiles files_;
+};
+
+}  // namespace drift
