@@ -58,6 +58,17 @@ Status CheckPoint(const Point& point, const StoreLimits& limits) {
   return CheckPayload(point.payload, limits);
 }
 
+Status CheckQuery(const Vector& query, int32_t dimensions) {
+  if (query.size() != static_cast<size_t>(dimensions)) {
+    return InvalidArgument("the query has {} dimensions, the collection {}", query.size(),
+                           dimensions);
+  }
+  if (!AllFinite(query.values())) {
+    return InvalidArgument("the query holds a value that is not a finite number");
+  }
+  return OkStatus();
+}
+
 CheckedBatch CheckBatch(std::span<const Point> points, const StoreLimits& limits) {
   CheckedBatch out;
   std::unordered_map<Uuid, size_t, UuidHash> newest;  // id → place in out.indexes

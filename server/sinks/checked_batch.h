@@ -33,7 +33,10 @@ CheckedBatch CheckBatch(std::span<const Point> points, const StoreLimits& limits
 // values.
 Status CheckPoint(const Point& point, const StoreLimits& limits);
 
-// The same for deletions: of several with one id the newest, ascending by guard.
+// OK, or kInvalidArgument: the vector cannot be compared with the collection's.
+Status CheckQuery(const Vector& query, int32_t dimensions);
+
+// As CheckBatch for deletions: of several with one id the newest, ascending by guard.
 std::vector<Sink::Deletion> NewestDeletions(std::span<const Sink::Deletion> deletions);
 
 // Whether all floats are numbers: neither NaN nor infinite.

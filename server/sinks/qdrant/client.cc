@@ -18,6 +18,8 @@ constexpr int kConnectTimeoutMs = 5000;
 // A peer that vanished without a word is noticed within the sum of these.
 constexpr int kKeepaliveMs = 20'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
+// An unused connection is given up: a server that shuts down in order waits for those it has.
+constexpr int kIdleMs = 30'000;
 
 std::shared_ptr<grpc::ChannelCredentials> Credentials(const Config& config) {
   if (!config.tls) return grpc::InsecureChannelCredentials();
@@ -48,6 +50,7 @@ std::shared_ptr<grpc::Channel> Connect(const Config& config) {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  arguments.SetInt(GRPC_ARG_CLIENT_IDLE_TIMEOUT_MS, kIdleMs);
   // A channel of its own: equal addresses would share a connection that another pipeline broke.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   // Proxies are for HTTP; a proxy variable meant for providers must not catch the database.

@@ -89,6 +89,7 @@ StatusOr<std::vector<Point>> ReadPoints(Client& client, std::span<const Uuid> id
 StatusOr<std::vector<Hit>> SearchPoints(Client& client, const std::string& source,
                                         const Vector& query, size_t k, const SearchFilter& filter,
                                         std::stop_token stop) {
+  if (k == 0) return std::vector<Hit>();  // which the server refuses
   pb::QueryPoints request;
   request.set_collection_name(client.config().collection);
   AddSource(source, *request.mutable_filter());

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "sinks/checked_batch.h"
 #include "sinks/qdrant/client.h"
 #include "sinks/qdrant/collection.h"
 #include "sinks/qdrant/filter.h"
@@ -46,6 +47,8 @@ class QdrantSink final : public Sink {
 
   StatusOr<std::vector<Hit>> Search(const std::string& source, const Vector& query, size_t k,
                                     const SearchFilter& filter, std::stop_token stop) override {
+    ASSIGN_OR_RETURN(const int32_t dimensions, Dimensions(stop));
+    RETURN_IF_ERROR(CheckQuery(query, dimensions));
     return SearchPoints(client_, source, query, k, filter, stop);
   }
 
