@@ -89,7 +89,7 @@ class OnnxEmbedder : public Embedder {
     const ModelEntry& entry = parts_.entry;
     const std::string& prefix = query ? entry.query_prefix : entry.document_prefix;
     SentTexts sent = PrepareTexts(texts, prefix);
-    ASSIGN_OR_RETURN(const IdLists ids, Encode(sent));
+    ASSIGN_OR_RETURN(const IdLists ids, Encode(sent, stop));
     int64_t tokens = 0;
     for (const auto& text : ids) {
       tokens += static_cast<int64_t>(text.size()) -
@@ -111,10 +111,11 @@ class OnnxEmbedder : public Embedder {
 
  private:
   // Takes out the texts that the model cannot read whole: it would not tell.
-  StatusOr<IdLists> Encode(SentTexts& sent) {
+  StatusOr<IdLists> Encode(SentTexts& sent, std::stop_token stop) {
     const int64_t most = parts_.entry.request.max_item_tokens;
     IdLists out;
     for (size_t i = 0; i < sent.texts.size();) {
+      if (stop.stop_requested()) return Cancelled("embedding was cancelled");
       std::vector<uint32_t> ids;
       Status status = parts_.tokenizer->Encode(sent.texts[i], true, ids);
       if (status.ok() && most > 0 && static_cast<int64_t>(ids.size()) > most) {
