@@ -64,7 +64,7 @@ TEST_P(SinkSuite, EveryFieldAndTypeComesBackAsItWas) {
       {"local time", Timestamp{-1, false}},
       {"binary", Binary{std::string("\0\x01\xFF", 3)}},
       {"empty", std::string()},
-      {"text", std::string("a \"quoted\" \\ text\n名 \xF0\x9F\x98\x80")},
+      {"string", std::string("a \"quoted\" \\ text\n名 \xF0\x9F\x98\x80")},
       {"list", Json{R"([1,"two",null,[true,{}],[]])"}},
       {"struct", Json{R"({"a":{"b":[1.5,-2]},"":"empty name","n":9223372036854775807,"z":null})"}},
   };

@@ -155,12 +155,22 @@ Status CheckApplied(const Config& config, const pb::UpdateResult& result) {
 
 Client::Client(Config config, const std::shared_ptr<grpc::Channel>& channel)
     : config_(std::move(config)),
+      channel_(channel),
       points_(pb::Points::NewStub(channel)),
       collections_(pb::Collections::NewStub(channel)) {}
 
 Client::Client(Config config) : Client(config, Connect(config)) {}
 
+void Client::Reconnect() const {
+  // A broken connection makes progress only while somebody waits on it: calls that fail at once do
+  // not, and gRPC itself looks every five seconds.
+  constexpr std::chrono::milliseconds kPatience{80};
+  if (channel_->GetState(/*try_to_connect=*/true) != GRPC_CHANNEL_TRANSIENT_FAILURE) return;
+  channel_->WaitForConnected(std::chrono::system_clock::now() + kPatience);
+}
+
 void Client::SetUp(grpc::ClientContext& context, std::chrono::seconds timeout) const {
+  Reconnect();
   context.set_deadline(std::chrono::system_clock::now() + timeout);
   if (!config_.api_key.empty()) context.AddMetadata("api-key", config_.api_key.Reveal());
 }

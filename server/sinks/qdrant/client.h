@@ -61,6 +61,7 @@ class Client {
 
   Client(Config config, const std::shared_ptr<grpc::Channel>& channel);
   void SetUp(grpc::ClientContext& context, std::chrono::seconds timeout) const;
+  void Reconnect() const;
   template <typename Service>
   Service& StubOf() {
     if constexpr (std::is_same_v<Service, pb::Points::Stub>) {
@@ -71,6 +72,7 @@ class Client {
   }
 
   const Config config_;
+  const std::shared_ptr<grpc::Channel> channel_;  // as gRPC hands it out
   const std::unique_ptr<pb::Points::Stub> points_;
   const std::unique_ptr<pb::Collections::Stub> collections_;
 };
