@@ -64,7 +64,7 @@ Status CheckSinkKept(RunContext& run, const TargetKey& key) {
 
 Status BeginRevision(RunContext& run, int32_t revision, bool sweep) {
   const bool drop_cursor = true;
-  RETURN_IF_ERROR(run.Persist("beginning a revision", [&] {
+  RETURN_IF_ERROR(run.Persist("ledger", "beginning a revision", [&] {
     return run.ledger().BeginRevision(run.target.id, revision, run.spec, drop_cursor);
   }));
   run.target.revision = revision;
@@ -74,7 +74,7 @@ Status BeginRevision(RunContext& run, int32_t revision, bool sweep) {
   run.target.version = -1;
   if (sweep) run.target.sweep_due = true;
   run.target.index_due = true;
-  RETURN_IF_ERROR(run.Persist("beginning a revision", [&] {
+  RETURN_IF_ERROR(run.Persist("ledger", "beginning a revision", [&] {
     return run.ledger().SetMaintenance(run.target.id, run.target.sweep_due, run.target.index_due);
   }));
   Failpoint("revision-begun");
@@ -85,14 +85,14 @@ Status BeginRevision(RunContext& run, int32_t revision, bool sweep) {
 Status AdoptPoints(RunContext& run) {
   std::optional<Uuid> after;
   for (;;) {
-    ASSIGN_OR_RETURN(const std::vector<PointHead> page, run.Persist("listing points", [&] {
+    ASSIGN_OR_RETURN(const std::vector<PointHead> page, run.Persist("sink", "listing points", [&] {
       return run.sink->List(run.spec.name, after, kAdoptPage, run.hard);
     }));
     std::vector<Ledger::AdoptedPoint> adopted;
     for (const PointHead& point : page) {
       if (point.model == run.target.key.model) adopted.push_back({point.id, point.text_sha256});
     }
-    RETURN_IF_ERROR(run.Persist("noting points found in the collection",
+    RETURN_IF_ERROR(run.Persist("ledger", "noting points found in the collection",
                                 [&] { return run.ledger().Adopt(run.target.id, adopted); }));
     if (page.size() < kAdoptPage) return OkStatus();
     after = page.back().id;
@@ -105,9 +105,10 @@ Status FirstContact(RunContext& run, const CollectionInfo& info,
   int32_t found = owner ? owner->revision : 0;
   bool has_points = false;
   if (info.exists) {
-    ASSIGN_OR_RETURN(const SourcePoints points, run.Persist("looking at the collection", [&] {
-      return run.sink->DescribeSource(run.spec.name, run.hard);
-    }));
+    ASSIGN_OR_RETURN(const SourcePoints points,
+                     run.Persist("sink", "looking at the collection", [&] {
+                       return run.sink->DescribeSource(run.spec.name, run.hard);
+                     }));
     found = std::max(found, points.max_revision);
     has_points = points.points > 0;
   }
@@ -124,9 +125,9 @@ Status PrepareCollection(RunContext& run) {
   spec.source = run.spec.name;
   spec.owner = {run.ledger().id(), run.target.revision};
   spec.bulk_load = run.target.index_due;
-  RETURN_IF_ERROR(
-      run.Contact("preparing the collection", [&] { return run.sink->Prepare(spec, run.hard); })
-          .status());
+  RETURN_IF_ERROR(run.Contact("sink", "preparing the collection",
+                              [&] { return run.sink->Prepare(spec, run.hard); })
+                      .status());
   Failpoint("collection-prepared");
   return OkStatus();
 }
@@ -180,10 +181,11 @@ StatusOr<Attachment> Attach(RunContext& run, bool whole) {
                       run.spec.sink};
   RETURN_IF_ERROR(CheckModelKept(run.ledger(), run.spec, model.dimensions));
   if (!whole) RETURN_IF_ERROR(CheckSinkKept(run, key));
-  ASSIGN_OR_RETURN(run.target,
-                   run.Persist("opening the target", [&] { return run.ledger().OpenTarget(key); }));
-  ASSIGN_OR_RETURN(const CollectionInfo info,
-                   run.Contact("reaching the sink", [&] { return run.sink->Describe(run.hard); }));
+  ASSIGN_OR_RETURN(run.target, run.Persist("ledger", "opening the target",
+                                           [&] { return run.ledger().OpenTarget(key); }));
+  ASSIGN_OR_RETURN(const CollectionInfo info, run.Contact("sink", "reaching the sink", [&] {
+    return run.sink->Describe(run.hard);
+  }));
   const auto owner = OwnerIn(info, run.spec.name);
   const bool ours = owner && owner->ledger_id == run.ledger().id();
   const bool newer_there = ours && owner->revision > run.target.revision;
@@ -198,7 +200,7 @@ StatusOr<Attachment> Attach(RunContext& run, bool whole) {
     if (!whole) return IndexLost(run, info.exists);
     LogWarn("the index is lost; all rows are embedded again",
             {{"pipeline", run.spec.name}, {"sink", run.target.key.sink}});
-    RETURN_IF_ERROR(run.Persist("forgetting the lost index",
+    RETURN_IF_ERROR(run.Persist("ledger", "forgetting the lost index",
                                 [&] { return run.ledger().ClearTarget(run.target.id); }));
     run.target.rows = 0;
     run.target.points = 0;
@@ -223,24 +225,24 @@ Status Maintain(RunContext& run) {
   if (target.sweep_due) {
     run.progress.Update(
         [](RunView& view) { view.phase = "removing what is left of earlier revisions"; });
-    ASSIGN_OR_RETURN(const int64_t swept, run.Persist("removing old points", [&] {
+    ASSIGN_OR_RETURN(const int64_t swept, run.Persist("sink", "removing old points", [&] {
       return run.sink->Sweep(run.spec.name, target.revision, run.hard);
     }));
     run.counters.points_deleted += swept;
-    RETURN_IF_ERROR(run.Persist("forgetting adopted points",
+    RETURN_IF_ERROR(run.Persist("ledger", "forgetting adopted points",
                                 [&] { return run.ledger().DropAdopted(target.id); }));
     target.sweep_due = false;
-    RETURN_IF_ERROR(run.Persist("noting the sweep", [&] {
+    RETURN_IF_ERROR(run.Persist("ledger", "noting the sweep", [&] {
       return run.ledger().SetMaintenance(target.id, target.sweep_due, target.index_due);
     }));
     Failpoint("swept");
   }
   if (target.index_due) {
     run.progress.Update([](RunView& view) { view.phase = "building the vector index"; });
-    RETURN_IF_ERROR(
-        run.Persist("building the vector index", [&] { return run.sink->BuildIndex(run.hard); }));
+    RETURN_IF_ERROR(run.Persist("sink", "building the vector index",
+                                [&] { return run.sink->BuildIndex(run.hard); }));
     target.index_due = false;
-    RETURN_IF_ERROR(run.Persist("noting the vector index", [&] {
+    RETURN_IF_ERROR(run.Persist("ledger", "noting the vector index", [&] {
       return run.ledger().SetMaintenance(target.id, target.sweep_due, target.index_due);
     }));
     Failpoint("index-built");

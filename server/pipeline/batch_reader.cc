@@ -15,7 +15,7 @@ BatchReader::~BatchReader() = default;  // ~jthread asks the thread to stop and 
 
 void BatchReader::ReadAll(std::stop_token stop) {
   LinkedStop either(run_.hard, stop);
-  Status status = run_.Read("reading rows", [&] { return ReadOn(either.token()); });
+  Status status = run_.Read("source", "reading rows", [&] { return ReadOn(either.token()); });
   if (status.ok() && !batch_.rows.empty()) status = Push(either.token());
   MutexLock lock(mu_);
   status_ = status;
@@ -60,6 +60,7 @@ Status BatchReader::Push(std::stop_token stop) {
   ready_bytes_ += batch_.bytes;
   ready_.push_back(std::move(batch_));
   batch_ = ReadBatch();
+  ShowBytes();
   changed_.notify_all();
   return OkStatus();
 }
@@ -76,13 +77,13 @@ StatusOr<std::optional<ReadBatch>> BatchReader::Next(std::stop_token stop) {
   ReadBatch batch = std::move(ready_.front());
   ready_.pop_front();
   ready_bytes_ -= batch.bytes;
+  ShowBytes();
   changed_.notify_all();
   return std::optional<ReadBatch>(std::move(batch));
 }
 
-size_t BatchReader::bytes_ahead() const {
-  MutexLock lock(mu_);
-  return ready_bytes_;
+void BatchReader::ShowBytes() {
+  run_.services.metrics.SetQueueBytes(run_.spec.name, "read", static_cast<int64_t>(ready_bytes_));
 }
 
 }  // namespace drift

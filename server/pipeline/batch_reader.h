@@ -45,13 +45,12 @@ class BatchReader {
   // The next batch, or nullopt at the end. Codes of the source; kCancelled by `stop`.
   StatusOr<std::optional<ReadBatch>> Next(std::stop_token stop) EXCLUDES(mu_);
 
-  size_t bytes_ahead() const EXCLUDES(mu_);
-
  private:
   void ReadAll(std::stop_token stop);
   Status ReadOn(std::stop_token stop);
   Status TakeRows(const RowBatch& rows, std::stop_token stop);
   Status Push(std::stop_token stop) EXCLUDES(mu_);
+  void ShowBytes() REQUIRES(mu_);
 
   RunContext& run_;
   const Window& window_;
@@ -63,7 +62,7 @@ class BatchReader {
   int64_t rows_passed_ = 0;
   ReadBatch batch_;
 
-  mutable Mutex mu_;
+  Mutex mu_;
   CondVar changed_;
   std::deque<ReadBatch> ready_ GUARDED_BY(mu_);
   size_t ready_bytes_ GUARDED_BY(mu_) = 0;

@@ -22,6 +22,7 @@
 #include "base/thread_pool.h"
 #include "core/embedder.h"
 #include "core/ledger.h"
+#include "metrics/metrics.h"
 #include "pipeline/budget.h"
 #include "pipeline/embed_ticket.h"
 #include "pipeline/recent_vectors.h"
@@ -63,6 +64,7 @@ class EmbedQueue {
     ThreadPool& workers;
     Clock& clock;
     Rng& rng;
+    Metrics& metrics;
   };
   explicit EmbedQueue(Parts parts);
   ~EmbedQueue();

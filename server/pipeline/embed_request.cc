@@ -46,7 +46,9 @@ Status EmbedQueue::AwaitCooldown(EmbedClient& client) {
     const MonoTime now = parts_.clock.Mono();
     if (client.stop.stop_requested()) return Cancelled("the run was stopped");
     if (now >= until) return OkStatus();
-    if (!parts_.clock.Sleep(until - now, client.stop)) return Cancelled("the run was stopped");
+    const bool waited = parts_.clock.Sleep(until - now, client.stop);
+    parts_.metrics.AddThrottled({model().provider, model().id()}, parts_.clock.Mono() - now);
+    if (!waited) return Cancelled("the run was stopped");
   }
 }
 
@@ -86,12 +88,17 @@ StatusOr<Embeddings> EmbedQueue::AskOnce(EmbedClient& client, const std::vector<
     intent.id = *id;
     Failpoint("request-noted");
   }
+  const MonoTime began = parts_.clock.Mono();
   auto answer = parts_.embedder->Embed(texts, client.kind, client.stop);
   Failpoint("request-answered");
+  const ProviderLabels labels{model().provider, model().id()};
+  parts_.metrics.RequestEnded(labels, CodeName(answer.status().code()),
+                              parts_.clock.Mono() - began);
   bill = Outcome(answer, tokens);
   client.spend.requests += 1;
   client.spend.tokens += bill.tokens;
   client.spend.cost += bill.cost;
+  parts_.metrics.AddSpend(client.pipeline, labels, bill.tokens, bill.cost);
   if (bill.estimated) client.spend.tokens_estimated = true;
   if (model().is_free) return answer;
 
@@ -125,6 +132,9 @@ void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots) {
     const auto answer = AskOnce(*client, texts, tokens, bill);
     if (answer.ok()) return Deliver(slots, *answer, bill);
     const Status& error = answer.status();
+    if (error.code() != StatusCode::kCancelled) {
+      parts_.metrics.CountError("provider", CodeName(error.code()));
+    }
     if (error.code() == StatusCode::kInvalidArgument) {
       if (slots.size() == 1) {
         Embeddings rejected;

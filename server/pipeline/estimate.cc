@@ -19,7 +19,8 @@ class Estimator {
 
   StatusOr<PlanFigures> Estimate(bool whole) {
     RETURN_IF_ERROR(
-        run_.Contact("reading the table", [&] { return run_.source->Check(run_.hard); }).status());
+        run_.Contact("source", "reading the table", [&] { return run_.source->Check(run_.hard); })
+            .status());
     RETURN_IF_ERROR(LookAtTarget());
     RETURN_IF_ERROR(LookAtSink());
     out_.tokens_estimated = !run_.model->counter().exact();

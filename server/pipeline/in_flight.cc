@@ -115,6 +115,10 @@ Status InFlight::Advance() {
     batches_.pop_front();
   }
   run_.progress.Update([&](RunView& view) { view.bytes_in_flight = bytes_; });
+  int64_t writing = 0;
+  for (const auto& batch : batches_) writing += batch->staged ? batch->bytes : 0;
+  run_.services.metrics.SetQueueBytes(run_.spec.name, "embed", bytes_ - writing);
+  run_.services.metrics.SetQueueBytes(run_.spec.name, "write", writing);
   if (run_.hard.stop_requested()) return Cancelled("the run was stopped");
   return OkStatus();
 }
@@ -153,7 +157,7 @@ Status InFlight::StageAndWrite(Batch& batch) {
   batch.staged = true;
   ++writing_;
   if (!batch.effects.staged.empty()) {
-    ASSIGN_OR_RETURN(const int64_t id, run_.Persist("noting what will be written", [&] {
+    ASSIGN_OR_RETURN(const int64_t id, run_.Persist("ledger", "noting what will be written", [&] {
       return run_.ledger().Stage(run_.target.id, batch.effects.staged);
     }));
     batch.stage_id = id;
@@ -183,16 +187,21 @@ void InFlight::Write(Batch& batch) {
 Status InFlight::WriteNow(Batch& batch) {
   Effects& effects = batch.effects;
   if (!effects.points.points.empty()) {
-    ASSIGN_OR_RETURN(const std::vector<ItemError> refused, run_.Persist("writing points", [&] {
-      return run_.sink->Write(effects.points, run_.hard);
-    }));
+    ASSIGN_OR_RETURN(const std::vector<ItemError> refused,
+                     run_.Persist("sink", "writing points", [&] {
+                       const MonoTime began = run_.services.clock.Mono();
+                       auto refused = run_.sink->Write(effects.points, run_.hard);
+                       run_.services.metrics.SinkWritten(std::string(run_.sink->type()),
+                                                         run_.services.clock.Mono() - began);
+                       return refused;
+                     }));
     Failpoint("batch-written");
     RejectPoints(refused, run_.target, effects.commit.now, effects);
     effects.counters.points_written +=
         static_cast<int64_t>(effects.points.points.size() - refused.size());
   }
   if (!effects.deletions.empty()) {
-    RETURN_IF_ERROR(run_.Persist("deleting points",
+    RETURN_IF_ERROR(run_.Persist("sink", "deleting points",
                                  [&] { return run_.sink->Delete(effects.deletions, run_.hard); }));
     Failpoint("batch-deleted");
     effects.counters.points_deleted += static_cast<int64_t>(effects.deletions.size());
@@ -209,11 +218,18 @@ Status InFlight::Commit(Batch& batch) {
     commit.cursor = std::move(batch.planned.read.resume);
     commit.free_requests = run_.TakeFreeRequests();
     commit.counters = run_.CountersNow();
-    RETURN_IF_ERROR(
-        run_.Persist("committing a batch", [&] { return run_.ledger().Commit(commit); }));
+    RETURN_IF_ERROR(run_.Persist("ledger", "committing a batch", [&] {
+      const MonoTime began = run_.services.clock.Mono();
+      const Status committed = run_.ledger().Commit(commit);
+      run_.services.metrics.LedgerCommitted(run_.services.clock.Mono() - began);
+      return committed;
+    }));
     Failpoint("batch-committed");
   }
-  run_.services.metrics.BatchCommitted(run_.spec, batch.effects);
+  Metrics& metrics = run_.services.metrics;
+  metrics.AddRows(run_.spec.name, batch.effects.counters);
+  metrics.AddPoints(run_.spec.name, std::string(run_.sink->type()),
+                    batch.effects.counters.points_written);
   const RunCounters now = run_.CountersNow();
   run_.progress.Update([&](RunView& view) { view.run.counters = now; });
   run_.progress.AddRows(batch.rows);

@@ -20,7 +20,7 @@ Status CloseLetters(RunContext& run, const std::unordered_set<std::string>& keys
   commit.closed_letters.assign(keys.begin(), keys.end());
   commit.free_requests = run.TakeFreeRequests();
   commit.counters = run.CountersNow();
-  return run.Persist("closing dead letters", [&] { return run.ledger().Commit(commit); });
+  return run.Persist("ledger", "closing dead letters", [&] { return run.ledger().Commit(commit); });
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ Status ReplayDeadLetters(RunContext& run, const std::vector<DeadLetter>& letters
     view.phase = fmt::format("replaying {} rows", wanted.size());
     view.rows_expected = static_cast<int64_t>(wanted.size());
   });
-  ASSIGN_OR_RETURN(const Window window, run.Read("reading the table's log", [&] {
+  ASSIGN_OR_RETURN(const Window window, run.Read("source", "reading the table's log", [&] {
     return run.source->SnapshotAt(*run.target.cursor, run.hard);
   }));
   ASSIGN_OR_RETURN(const StagedKeys staged, LoadStaged(run));

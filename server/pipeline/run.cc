@@ -55,9 +55,9 @@ class Remover {
     std::vector<std::string> keys;
     for (const auto& [key, version] : keys_) keys.push_back(key);
     if (keys.empty()) return OkStatus();
-    ASSIGN_OR_RETURN(const std::vector<RowState> states, run_.Persist("loading row states", [&] {
-      return run_.ledger().LoadRows(run_.target.id, keys);
-    }));
+    ASSIGN_OR_RETURN(const std::vector<RowState> states,
+                     run_.Persist("ledger", "loading row states",
+                                  [&] { return run_.ledger().LoadRows(run_.target.id, keys); }));
     std::unordered_map<std::string, int32_t> chunks;
     for (const RowState& state : states) {
       chunks[state.key] = static_cast<int32_t>(state.chunks.size());
@@ -140,7 +140,7 @@ Status CommitWindow(RunContext& run, const Window& window) {
   commit.free_requests = run.TakeFreeRequests();
   commit.counters = run.CountersNow();
   RETURN_IF_ERROR(
-      run.Persist("committing the cursor", [&] { return run.ledger().Commit(commit); }));
+      run.Persist("ledger", "committing the cursor", [&] { return run.ledger().Commit(commit); }));
   Failpoint("window-committed");
   run.target.cursor = window.next;
   run.target.version = window.last_version;
@@ -164,7 +164,7 @@ Status CommitWindow(RunContext& run, const Window& window) {
 Status ApplyWindow(RunContext& run, const Window& asked) {
   const WallTime began = run.services.clock.Now();
   run.progress.Update([&](RunView& view) { view.phase = PhaseOf(asked); });
-  ASSIGN_OR_RETURN(KeyFold keys, run.Read("reading keys", [&] {
+  ASSIGN_OR_RETURN(KeyFold keys, run.Read("source", "reading keys", [&] {
     return KeyFold::Fold(*run.source, asked, *run.renderer, run.ledger(), run.target.id,
                          {.temp_folder = run.services.temp_folder}, run.hard);
   }));
@@ -195,7 +195,7 @@ Status ApplyWindow(RunContext& run, const Window& asked) {
   if (run.soft.stop_requested()) return SoftStop();
   RETURN_IF_ERROR(RemoveGone(run, keys, staged));
   if (window.kind == Window::Kind::kSnapshot && !window.resumed) {
-    RETURN_IF_ERROR(run.Persist("settling dead letters without a key",
+    RETURN_IF_ERROR(run.Persist("ledger", "settling dead letters without a key",
                                 [&] { return CloseKeylessLetters(run, began); }));
   }
   RETURN_IF_ERROR(CommitWindow(run, window));
@@ -203,7 +203,7 @@ Status ApplyWindow(RunContext& run, const Window& asked) {
 }
 
 StatusOr<std::optional<Window>> NextWindow(RunContext& run) {
-  return run.Read("reading the table's log",
+  return run.Read("source", "reading the table's log",
                   [&] { return run.source->Next(*run.target.cursor, WindowLimits{}, run.hard); });
 }
 
@@ -212,12 +212,12 @@ StatusOr<std::optional<Window>> FirstWindow(RunContext& run, const Attachment& a
                                             bool whole) {
   if (!attachment.snapshot) return NextWindow(run);
   if (!whole && run.spec.since_version) {
-    ASSIGN_OR_RETURN(run.target.cursor, run.Read("reading the table's log", [&] {
+    ASSIGN_OR_RETURN(run.target.cursor, run.Read("source", "reading the table's log", [&] {
       return run.source->StartAt(*run.spec.since_version, run.hard);
     }));
     return NextWindow(run);
   }
-  ASSIGN_OR_RETURN(Window window, run.Read("reading the table's log", [&] {
+  ASSIGN_OR_RETURN(Window window, run.Read("source", "reading the table's log", [&] {
     return run.source->Snapshot(run.target.cursor, run.hard);
   }));
   if (window.restarts_versions && run.target.revision > 0 && run.target.cursor) {
@@ -232,7 +232,8 @@ Status RunPipeline(RunContext& run, bool whole) {
   RETURN_IF_ERROR(OpenRun(run));
   run.progress.Update([](RunView& view) { view.phase = "looking at the table and the index"; });
   RETURN_IF_ERROR(
-      run.Contact("reading the table", [&] { return run.source->Check(run.hard); }).status());
+      run.Contact("source", "reading the table", [&] { return run.source->Check(run.hard); })
+          .status());
   ASSIGN_OR_RETURN(const Attachment attachment, Attach(run, whole));
   run.progress.Update([&](RunView& view) {
     if (view.run.attempts <= 1) view.run.from_version = run.target.version;

@@ -16,9 +16,9 @@
 #include "core/sink.h"
 #include "core/source.h"
 #include "core/spec.h"
+#include "metrics/metrics.h"
 #include "pipeline/connectors.h"
 #include "pipeline/embed_queue.h"
-#include "pipeline/pipeline_metrics.h"
 #include "pipeline/progress.h"
 #include "pipeline/render.h"
 
@@ -31,7 +31,7 @@ struct RunServices {
   ThreadPool& workers;
   Clock& clock;
   Rng& rng;
-  PipelineMetrics& metrics;
+  Metrics& metrics;
   std::string temp_folder;
 };
 
@@ -77,25 +77,26 @@ class RunContext {
 
   // Does `op` (a function that returns Status or StatusOr<T>) until it succeeds or fails for good.
   // What is away is waited for as long as the run lives: nothing that is paid for is thrown away.
-  // `act` names it in messages: "writing points". Also from worker threads.
+  // `component` (source, sink, ledger) is counted when it errs; `act` names the call in messages:
+  // "writing points". Also from worker threads.
   template <typename F>
-  auto Persist(std::string_view act, F op) -> decltype(op()) {
-    return RetryWith({.first = kFirstWait, .most = kLongestWait}, act, std::move(op));
+  auto Persist(std::string_view component, std::string_view act, F op) -> decltype(op()) {
+    return RetryWith({.first = kFirstWait, .most = kLongestWait}, component, act, std::move(op));
   }
 
   // The same, but gives up after a few seconds: for the first contact, when nothing is paid yet.
   template <typename F>
-  auto Contact(std::string_view act, F op) -> decltype(op()) {
+  auto Contact(std::string_view component, std::string_view act, F op) -> decltype(op()) {
     return RetryWith({.first = kFirstWait, .most = kLongestWait, .max_attempts = kContactAttempts},
-                     act, std::move(op));
+                     component, act, std::move(op));
   }
 
   // The same, but gives up after half a minute: for the source, whose errors can look like a
   // moment's absence and stay (a truncated file).
   template <typename F>
-  auto Read(std::string_view act, F op) -> decltype(op()) {
+  auto Read(std::string_view component, std::string_view act, F op) -> decltype(op()) {
     return RetryWith({.first = kFirstWait, .most = kLongestWait, .max_attempts = kReadAttempts},
-                     act, std::move(op));
+                     component, act, std::move(op));
   }
 
   // `counters` with what the provider was asked for.
@@ -110,17 +111,25 @@ class RunContext {
   static constexpr int kReadAttempts = 8;
 
   template <typename F>
-  auto RetryWith(BackoffOptions options, std::string_view act, F op) -> decltype(op()) {
+  auto RetryWith(BackoffOptions options, std::string_view component, std::string_view act, F op)
+      -> decltype(op()) {
     bool waited = false;
+    const auto count = [&](const Status& error) {
+      services.metrics.CountError(std::string(component), CodeName(error.code()));
+    };
     auto result = Retry(Backoff(options, services.rng), services.clock, hard, std::move(op),
                         [&](const Status& why, std::chrono::milliseconds wait) {
                           waited = true;
+                          count(why);
                           progress.SetWaiting(Annotate(why, act), wait);
                         });
     if (waited) progress.ClearWaiting();
+    if (result.ok()) return result;
+    const Status& error = ToStatus(result);
+    if (error.code() != StatusCode::kCancelled) count(error);
     // What has a reason says itself what happened; the act would only be in the way.
-    if (result.ok() || !Reason(ToStatus(result)).empty()) return result;
-    return Annotate(ToStatus(result), act);
+    if (!Reason(error).empty()) return result;
+    return Annotate(error, act);
   }
 
   int64_t noted_requests_ = 0;

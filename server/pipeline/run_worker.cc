@@ -101,8 +101,8 @@ RunEnd ExecuteRun(const RunServices& services, ActiveRun& active) {
   RunContext run(services, active.spec, active.progress, active.soft.get_token(),
                  active.hard.get_token());
   const RunRecord begun = Begin(services, active);
-  Status status =
-      run.Persist("noting the run's begin", [&] { return services.ledger.UpdateRun(begun); });
+  Status status = run.Persist("ledger", "noting the run's begin",
+                              [&] { return services.ledger.UpdateRun(begun); });
   if (status.ok()) status = Work(run, active);
   if (Pauses(status)) status = WithFigures(services, active, std::move(status));
 

@@ -30,8 +30,7 @@ Status Supervisor::Load() {
   {
     MutexLock lock(mu_);
     for (const PipelineRecord& record : records) {
-      entries_[record.spec.name].record = record;
-      ScheduleNext(entries_[record.spec.name]);
+      ScheduleNext(AddEntry(record));
     }
   }
   RunFilter cut_short;
@@ -79,8 +78,7 @@ StatusOr<StartedRun> Supervisor::Start(const RunSelector& selector, RunMode mode
     record.spec = resolved.spec;
     RETURN_IF_ERROR(services_.ledger.SavePipeline(record));
     MutexLock lock(mu_);
-    entries_[record.spec.name].record = record;
-    entries_[record.spec.name].source.reset();
+    AddEntry(record);
   }
   ASSIGN_OR_RETURN(StartedRun started, Enqueue(resolved.spec, mode, request_id, false, {}));
   started.warnings = std::move(resolved.warnings);
@@ -225,19 +223,29 @@ void Supervisor::Execute(ActiveRun& run) {
 }
 
 void Supervisor::RunEnded(const RunEnd& end) {
-  services_.metrics.RunEnded(end.run);
   if (end.interrupted) return;
+  const Duration took =
+      end.run.started_at && end.run.ended_at ? *end.run.ended_at - *end.run.started_at : Duration{};
+  services_.metrics.RunEnded(end.run.pipeline, end.run.mode, end.run.state, took);
   const Status& status = end.status;
   if (Pauses(status)) {
+    services_.metrics.CountError("pipeline", CodeName(status.code()));
     const auto record = Get(end.run.pipeline);
     if (!record.ok()) return;
     SetPause(end.run.pipeline, PauseFor(status, record->spec, services_.clock.Now()));
+  }
+  if (const auto record = Get(end.run.pipeline); record.ok()) {
+    const auto target = CurrentTarget(record->spec);
+    if (target.ok() && *target) NoteTarget(end.run.pipeline, **target);
   }
   MutexLock lock(mu_);
   const auto found = entries_.find(end.run.pipeline);
   if (found == entries_.end()) return;
   Entry& entry = found->second;
-  entry.lag.reset();
+  if (!status.ok())
+    entry.lag.reset();
+  else
+    entry.lag = Lag{entry.version, 0, std::nullopt};  // caught up
   entry.backing_off.reset();
   entry.run_at_next_poll = false;
   if (status.ok()) {

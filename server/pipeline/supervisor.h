@@ -111,6 +111,8 @@ class Supervisor {
       EXCLUDES(mu_);
   StatusOr<RunRecord> GetRun(const std::string& id) const;
   StatusOr<RunRecord> CancelRun(const std::string& id);
+  // Brings the gauges of all pipelines up to date, from what is known here: asks nobody.
+  void ShowGauges(Metrics& metrics) EXCLUDES(mu_);
   // The run while it is here; null when it has ended (then the ledger has it).
   std::shared_ptr<ActiveRun> FindActive(const std::string& id) const { return queue_.Find(id); }
 
@@ -138,6 +140,8 @@ class Supervisor {
     };
     std::optional<BackOff> backing_off;
     std::optional<Lag> lag;
+    int64_t version = -1;  // of the cursor, when last looked at
+    int64_t dead_letters = 0;
     std::optional<WallTime> polled_at;
     std::optional<WallTime> resume_at;  // of a budget's next period
   };
@@ -161,6 +165,8 @@ class Supervisor {
       EXCLUDES(mu_);
   StatusOr<std::shared_ptr<Source>> SourceFor(const std::string& name) EXCLUDES(mu_);
   void RefreshLags(const std::vector<std::string>& names) EXCLUDES(mu_);
+  Entry& AddEntry(const PipelineRecord& record) REQUIRES(mu_);
+  void NoteTarget(const std::string& name, const Target& target) EXCLUDES(mu_);
   void ScheduleNext(Entry& entry) REQUIRES(mu_);
   void SetPause(const std::string& name, const PauseState& pause) EXCLUDES(mu_);
   StatusOr<PipelineStatus> StatusOf(const std::string& name, int32_t runs) EXCLUDES(mu_);

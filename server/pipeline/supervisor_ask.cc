@@ -9,6 +9,11 @@ namespace {
 
 constexpr std::chrono::seconds kRefreshTime{2};
 
+double LagSeconds(const Lag& lag, WallTime now) {
+  if (!lag.oldest_unapplied) return 0;
+  return std::max(0.0, std::chrono::duration<double>(now - *lag.oldest_unapplied).count());
+}
+
 }  // namespace
 
 void Supervisor::RefreshLags(const std::vector<std::string>& names) {
@@ -31,6 +36,43 @@ void Supervisor::RefreshLags(const std::vector<std::string>& names) {
     if (found == entries_.end()) continue;
     found->second.lag = *lag;
     found->second.polled_at = services_.clock.Now();
+  }
+}
+
+void Supervisor::ShowGauges(Metrics& metrics) {
+  struct Gauges {
+    std::string name;
+    std::string_view state;
+    int64_t version;
+    int64_t lag_versions;
+    double lag_seconds;
+    int64_t dead_letters;
+  };
+  std::vector<Gauges> all;
+  {
+    MutexLock lock(mu_);
+    const WallTime now = services_.clock.Now();
+    for (const auto& [name, entry] : entries_) {
+      Gauges& gauges = all.emplace_back();
+      gauges.name = name;
+      gauges.state = !entry.record.pause.reason.empty() ? "PAUSED"
+                     : entry.backing_off                ? "BACKING_OFF"
+                                                        : "IDLE";
+      gauges.version = entry.version;
+      gauges.lag_versions = entry.lag ? entry.lag->versions : -1;
+      gauges.lag_seconds = entry.lag ? LagSeconds(*entry.lag, now) : -1;
+      gauges.dead_letters = entry.dead_letters;
+    }
+  }
+  for (Gauges& gauges : all) {
+    if (const auto running = queue_.RunningOf(gauges.name)) {
+      const RunView view = running->progress.view();
+      gauges.state = view.backing_off.empty() ? "RUNNING" : "BACKING_OFF";
+      gauges.version = std::max(gauges.version, view.run.to_version);
+    }
+    metrics.SetPipelineState(gauges.name, gauges.state);
+    metrics.SetWatermark(gauges.name, gauges.version, gauges.lag_versions, gauges.lag_seconds);
+    metrics.SetDeadLetters(gauges.name, gauges.dead_letters);
   }
 }
 
@@ -59,10 +101,7 @@ StatusOr<PipelineStatus> Supervisor::StatusOf(const std::string& name, int32_t r
     }
     if (entry.lag) {
       out.lag_versions = entry.lag->versions;
-      if (entry.lag->oldest_unapplied) {
-        const auto age = services_.clock.Now() - *entry.lag->oldest_unapplied;
-        out.lag_seconds = std::max(0.0, std::chrono::duration<double>(age).count());
-      }
+      out.lag_seconds = LagSeconds(*entry.lag, services_.clock.Now());
     }
   }
   if (const auto running = queue_.RunningOf(name)) {

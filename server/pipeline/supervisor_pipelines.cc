@@ -27,6 +27,14 @@ StatusOr<PipelineRecord> Supervisor::Get(const std::string& name) const {
   return found->second.record;
 }
 
+Supervisor::Entry& Supervisor::AddEntry(const PipelineRecord& record) {
+  Entry& entry = entries_[record.spec.name];
+  entry.record = record;
+  entry.source.reset();  // it was opened for another table or other columns
+  services_.metrics.AddPipeline(record.spec.name);
+  return entry;
+}
+
 std::vector<PipelineRecord> Supervisor::List() const {
   MutexLock lock(mu_);
   std::vector<PipelineRecord> out;
@@ -57,10 +65,7 @@ Status Supervisor::ApplyConfig(const std::vector<PipelineSpec>& specs) {
     RETURN_IF_ERROR(services_.ledger.SavePipeline(record));
     LogInfo(is_new ? "pipeline declared" : "pipeline changed", {{"pipeline", spec.name}});
     MutexLock lock(mu_);
-    Entry& entry = entries_[spec.name];
-    entry.record = record;
-    entry.source.reset();
-    entry.due = services_.clock.Mono();
+    AddEntry(record).due = services_.clock.Mono();
   }
   // What is no longer declared is no longer scheduled; its state and its index stay.
   for (PipelineRecord record : List()) {
@@ -70,9 +75,7 @@ Status Supervisor::ApplyConfig(const std::vector<PipelineSpec>& specs) {
     RETURN_IF_ERROR(services_.ledger.SavePipeline(record));
     LogInfo("pipeline is no longer declared", {{"pipeline", record.spec.name}});
     MutexLock lock(mu_);
-    Entry& entry = entries_[record.spec.name];
-    entry.record = record;
-    ScheduleNext(entry);
+    ScheduleNext(AddEntry(record));
   }
   return OkStatus();
 }
@@ -105,9 +108,7 @@ StatusOr<Supervisor::Applied> Supervisor::Apply(PipelineSpec spec, bool dry_run)
   if (dry_run) return out;
   RETURN_IF_ERROR(services_.ledger.SavePipeline(out.record));
   MutexLock lock(mu_);
-  Entry& entry = entries_[spec.name];
-  entry.record = out.record;
-  entry.source.reset();
+  Entry& entry = AddEntry(out.record);
   entry.due.reset();
   if (spec.every_secs) entry.due = services_.clock.Mono();
   return out;
@@ -147,6 +148,7 @@ StatusOr<Supervisor::Deleted> Supervisor::Delete(const std::string& name, bool d
   record.deleted = true;
   RETURN_IF_ERROR(services_.ledger.SavePipeline(record));
   LogInfo("pipeline deleted", {{"pipeline", name}, {"index_dropped", drop_index}});
+  services_.metrics.RemovePipeline(name);
   MutexLock lock(mu_);
   entries_.erase(name);
   return out;

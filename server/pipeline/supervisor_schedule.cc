@@ -89,11 +89,20 @@ StatusOr<std::shared_ptr<Source>> Supervisor::SourceFor(const std::string& name)
   return source;
 }
 
+void Supervisor::NoteTarget(const std::string& name, const Target& target) {
+  MutexLock lock(mu_);
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return;
+  found->second.version = target.version;
+  found->second.dead_letters = target.dead_letters;
+}
+
 // Whether a run has anything to do.
 StatusOr<bool> Supervisor::LookForChanges(const PipelineSpec& spec,
                                           std::shared_ptr<Source> source) {
   ASSIGN_OR_RETURN(const std::optional<Target> target, CurrentTarget(spec));
   if (!target || !target->cursor) return true;
+  NoteTarget(spec.name, *target);
   ASSIGN_OR_RETURN(const Lag lag, source->Behind(*target->cursor, stop_.get_token()));
   MutexLock lock(mu_);
   const auto found = entries_.find(spec.name);
@@ -112,7 +121,7 @@ void Supervisor::Poll(const std::string& name) {
     auto source = SourceFor(name);
     changes = source.ok() ? LookForChanges(record->spec, *source) : StatusOr<bool>(source.status());
   }
-  services_.metrics.Polled(name, services_.clock.Mono() - began);
+  services_.metrics.Polled(services_.clock.Mono() - began);
   if (changes.ok() && *changes && !stopping_ && !queue_.HasRunsOf(name)) {
     const auto started = Enqueue(record->spec, RunMode::kWatch, "", /*scheduled=*/true, {});
     if (!started.ok()) changes = started.status();

@@ -21,9 +21,9 @@ BatchLimits BatchLimitsOf(const RunContext& run) {
 }
 
 StatusOr<StagedKeys> LoadStaged(RunContext& run) {
-  ASSIGN_OR_RETURN(const std::vector<StagedKey> keys, run.Persist("loading open stages", [&] {
-    return run.ledger().LoadStages(run.target.id);
-  }));
+  ASSIGN_OR_RETURN(const std::vector<StagedKey> keys,
+                   run.Persist("ledger", "loading open stages",
+                               [&] { return run.ledger().LoadStages(run.target.id); }));
   StagedKeys staged;
   for (const StagedKey& key : keys) staged.emplace(key.key, key);
   return staged;
@@ -38,7 +38,7 @@ StatusOr<PlannedBatch> PlanRows(RunContext& run, VectorFinder& vectors, ReadBatc
   for (const RenderedRow& row : out.read.rows) {
     if (!row.null_key) keys.push_back(row.key);
   }
-  ASSIGN_OR_RETURN(std::vector<RowState> states, run.Persist("loading row states", [&] {
+  ASSIGN_OR_RETURN(std::vector<RowState> states, run.Persist("ledger", "loading row states", [&] {
     return run.ledger().LoadRows(run.target.id, keys);
   }));
   for (RowState& state : states) {
@@ -47,7 +47,7 @@ StatusOr<PlannedBatch> PlanRows(RunContext& run, VectorFinder& vectors, ReadBatc
   }
   out.plan = PlanBatch({out.read.rows, out.before, staged, run.spec.name, run.target.revision,
                         run.spec.dedup, force});
-  ASSIGN_OR_RETURN(out.found, run.Persist("reading vectors back", [&] {
+  ASSIGN_OR_RETURN(out.found, run.Persist("sink", "reading vectors back", [&] {
     return vectors.Find(out.read.rows, out.plan, run.spec.dedup, run.hard);
   }));
   return out;
@@ -56,7 +56,7 @@ StatusOr<PlannedBatch> PlanRows(RunContext& run, VectorFinder& vectors, ReadBatc
 Status CheckDeadLetters(RunContext& run) {
   const int64_t limit = run.spec.limits.max_dead_letters;
   if (limit == 0 || run.counters.dead_letters == 0) return OkStatus();
-  ASSIGN_OR_RETURN(const Target target, run.Persist("counting dead letters", [&] {
+  ASSIGN_OR_RETURN(const Target target, run.Persist("ledger", "counting dead letters", [&] {
     return run.ledger().GetTarget(run.target.id);
   }));
   if (target.dead_letters <= limit) return OkStatus();
