@@ -1,0 +1,534 @@
+// The only file that sees CLI11.
+#include "client/cli.h"
+
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <ostream>
+
+#include "client/commands.h"
+#include "client/completion.h"
+#include "client/format.h"
+#include "client/version.h"
+
+namespace drift::client {
+namespace {
+
+// Returns the exit code.
+using Command = std::function<int(Session& session)>;
+
+struct Invocation {
+  GlobalOptions global;
+  Command command;  // empty: nothing is left to do but to return `exit_code`
+  int exit_code = kExitDone;
+};
+
+constexpr char kRunFooter[] =
+    "A pipeline is named by --pipeline, or described by --table, --text-col or --text, and --sink; "
+    "the\n"
+    "daemon derives its name then and prints it. Local tables are read by the daemon, on its "
+    "machine.\n"
+    "Ctrl-C cancels the run: the batch in hand is finished, what was written stays, and the next "
+    "run\n"
+    "goes on from there. A second Ctrl-C leaves at once. With --detach the run goes on without "
+    "you.";
+
+// Commands of later releases: what they would do, and what to do today.
+struct Later {
+  const char* name;
+  const char* help;
+  const char* sentence;
+};
+constexpr Later kLater[] = {
+    {"migrate", "Change a pipeline's embedding model (not in this release)",
+     "this release of Drift cannot change the model of a pipeline; embed into a new collection "
+     "with "
+     "driftctl run embed --model M --sink URI"},
+    {"erase", "Provable deletion of a row (not in this release)",
+     "this release of Drift has no provable deletion; a row deleted from its table leaves the sink "
+     "with the next run"},
+    {"receipt", "Receipts of provable deletion (not in this release)",
+     "this release of Drift has no provable deletion, and so no receipts"},
+    {"reconcile", "Compare ledger, sink and source (not in this release)",
+     "this release of Drift cannot compare ledger and sink; driftctl run embed --pipeline P writes "
+     "what the sink lacks"}};
+
+// "\n", "\t" and "\\" as in the quotes of YAML: shells pass them on as they are.
+std::string Unescaped(const std::string& text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char next = text[i] == '\\' && i + 1 < text.size() ? text[i + 1] : '\0';
+    const char meant = next == 'n' ? '\n' : next == 't' ? '\t' : next == '\\' ? '\\' : '\0';
+    out += meant == '\0' ? text[i] : meant;
+    if (meant != '\0') ++i;
+  }
+  return out;
+}
+
+// CLI11's own help, without what it says of checks and of options that exclude one another.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const std::string type = option->get_type_name();
+    return type.empty() ? "" : " " + type.substr(0, type.find(':'));
+  }
+};
+
+class CommandLine {
+ public:
+  explicit CommandLine(Host& host)
+      : host_(host), app_("Keeps vector indexes true to tables.", "driftctl") {
+    if (const std::string server = host.environment("DRIFT_SERVER"); !server.empty()) {
+      global_.server = server;
+    }
+    app_.formatter(std::make_shared<HelpFormatter>());
+    AddGlobal();
+    AddRun();
+    AddPlan();
+    AddPipeline();
+    AddStatus();
+    AddCost();
+    AddModels();
+    AddProvenance();
+    AddSearch();
+    AddDeadLetters();
+    AddOthers();
+    app_.require_subcommand(0, 1);
+    for (CLI::App* command : app_.get_subcommands({})) {
+      const bool later = std::any_of(std::begin(kLater), std::end(kLater), [&](const Later& one) {
+        return command->get_name() == one.name;
+      });
+      if (!later) FallThrough(command);
+    }
+  }
+
+  Invocation Parse(const std::vector<std::string>& arguments) {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    Invocation out;
+    try {
+      app_.parse(std::move(reversed));
+    } catch (const CLI::CallForHelp&) {
+      host_.out << app_.help();
+      return out;
+    } catch (const CLI::CallForVersion&) {
+      host_.out << "driftctl " << kVersion << '\n';
+      return out;
+    } catch (const CLI::ParseError& error) {
+      return Mistake(MessageOf(error));
+    }
+    if (!mistake_.empty()) return Mistake(mistake_);
+    if (!command_ && !done_) return Mistake(Incomplete());
+    out.global = global_;
+    out.command = command_;
+    out.exit_code = exit_code_;
+    return out;
+  }
+
+ private:
+  // -- what there is
+
+  CLI::App* Add(CLI::App* parent, const std::string& name, const std::string& help,
+                Command command) {
+    CLI::App* added = parent->add_subcommand(name, help);
+    added->callback([this, command = std::move(command)] { command_ = command; });
+    return added;
+  }
+
+  CLI::App* Group(const std::string& name, const std::string& help) {
+    return app_.add_subcommand(name, help);
+  }
+
+  void Duration(CLI::App* app, const std::string& name, std::chrono::milliseconds& out,
+                const std::string& help) {
+    app->add_option_function<std::string>(
+           name,
+           [this, name, &out](const std::string& text) {
+             const auto parsed = ParseDuration(text);
+             if (parsed && parsed->count() > 0) {
+               out = *parsed;
+             } else {
+               mistake_ =
+                   fmt::format("{} {}: write a duration such as 500ms, 10s, 5m, 1h30m", name, text);
+             }
+           },
+           help)
+        ->type_name("DURATION");
+  }
+
+  static CLI::Option* List(CLI::App* app, const std::string& name, std::vector<std::string>& out,
+                           const std::string& help) {
+    return app->add_option(name, out, help)
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("A,B,...");
+  }
+
+  void AddGlobal() {
+    app_.set_help_flag("-h,--help", "Print this help");
+    app_.set_version_flag("--version", std::string("driftctl ") + kVersion,
+                          "Print the version of driftctl");
+    app_.add_option("--server", global_.server,
+                    "The daemon (or DRIFT_SERVER); default 127.0.0.1:7433")
+        ->type_name("HOST:PORT");
+    app_.add_option("-o,--output", output_, "How to print; csv for lists")
+        ->check(CLI::IsMember({"table", "json", "yaml", "csv"}))
+        ->type_name("table|json|yaml|csv");
+    Duration(&app_, "--timeout", timeout_, "Give up after this long; default 30s for short calls");
+    app_.add_flag("--no-color", global_.no_color, "No colours (or NO_COLOR)");
+    app_.add_flag("-q,--quiet", global_.quiet, "Results and errors only");
+    app_.parse_complete_callback([this] {
+      const std::map<std::string, Output> outputs = {{"table", Output::kTable},
+                                                     {"json", Output::kJson},
+                                                     {"yaml", Output::kYaml},
+                                                     {"csv", Output::kCsv}};
+      global_.output = outputs.at(output_);
+      if (timeout_.count() > 0) global_.timeout = timeout_;
+    });
+  }
+
+  void AddSelector(CLI::App* app, SelectorOptions& out) {
+    app->add_option("--pipeline", out.pipeline, "A pipeline by name")->type_name("NAME");
+    app->add_option("--table", out.table, "Delta table: a path, s3://, az:// or gs://")
+        ->type_name("TABLE");
+    CLI::Option* columns =
+        List(app, "--text-col", out.text_columns, "Columns that make up the text");
+    app->add_option_function<std::string>(
+           "--text", [&out](const std::string& text) { out.text = Unescaped(text); },
+           "Template over columns: '{title}\\n\\n{body}'")
+        ->type_name("TEMPLATE")
+        ->excludes(columns);
+    List(app, "--key", out.key, "Key columns; default: id, if the table has it");
+    app->add_option("--model", out.model, "provider/name; default openai/text-embedding-3-small");
+    app->add_option("--sink", out.sink,
+                    "sqlite:///abs/index.db?collection=C, qdrant://host:6334/C,\n"
+                    "                              postgresql://user@host/db?table=T")
+        ->type_name("URI");
+    List(app, "--payload", out.payload, "Columns copied beside the vector");
+    app->add_option("--batch-size", out.batch_size, "Texts per request, at most; default 128")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
+    app->add_flag("--no-dedup", out.no_dedup, "Embed equal texts each by itself");
+    app->add_flag("--shadow-mode", out.shadow_mode,
+                  "Made-up vectors of the model's dimension: no key, no cost");
+    app->add_option("--since-version", out.since_version,
+                    "No snapshot: changes of this table version and later")
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("N");
+  }
+
+  void AddRun() {
+    CLI::App* run = Group("run", "Start, list and cancel runs");
+    CLI::App* embed = Add(run, "embed", "Embed the whole table, then the changes since",
+                          [this](Session& session) { return RunStart(session, embed_); });
+    AddSelector(embed, embed_.selector);
+    embed->add_flag("--detach", embed_.detach, "Print the run's id and do not wait");
+    embed->footer(kRunFooter);
+
+    watch_.watch = true;
+    CLI::App* watch = Add(run, "watch", "Catch up once with what changed since the last run",
+                          [this](Session& session) { return RunStart(session, watch_); });
+    AddSelector(watch, watch_.selector);
+    CLI::Option* detach =
+        watch->add_flag("--detach", watch_.detach, "Print the run's id and do not wait");
+    watch->add_flag("--follow", watch_.follow, "Stay, and print each later catch-up")
+        ->excludes(detach);
+    Duration(watch, "--every", watch_.every, "With --follow: how often to look; default 5s");
+    watch->footer(kRunFooter);
+
+    CLI::App* list = Add(run, "list", "Runs, newest first",
+                         [this](Session& session) { return RunList(session, run_list_); });
+    list->add_option("--pipeline", run_list_.pipeline, "Of this pipeline only")->type_name("NAME");
+    list->add_option("--limit", run_list_.limit, "So many; default 20")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
+
+    AddOfOne(run, "get", "One run", "ID", RunGet);
+    AddOfOne(run, "cancel", "End a run after the batch in hand", "ID", RunCancel);
+  }
+
+  // A command on one thing, named by its only argument.
+  void AddOfOne(CLI::App* parent, const std::string& name, const std::string& help,
+                const std::string& what, int (*run)(Session&, const std::string&)) {
+    CLI::App* command =
+        Add(parent, name, help, [this, run](Session& session) { return run(session, name_); });
+    command->add_option(what, name_)->required();
+  }
+
+  void AddPlan() {
+    CLI::App* plan = Add(&app_, "plan", "What a run would do and cost; changes nothing",
+                         [this](Session& session) { return ShowPlan(session, plan_); });
+    AddSelector(plan, plan_.selector);
+    plan->add_flag("--watch", plan_.watch, "Of `run watch`, instead of `run embed`");
+  }
+
+  void AddPipeline() {
+    CLI::App* pipeline = Group("pipeline", "Declare, pause and delete pipelines");
+    Add(pipeline, "list", "All pipelines", PipelineList);
+    AddOfOne(pipeline, "get", "One pipeline", "NAME", PipelineGet);
+    CLI::App* apply = Add(pipeline, "apply", "Create or change a pipeline from a YAML file",
+                          [this](Session& session) { return PipelineApply(session, apply_); });
+    apply->add_option("-f,--file", apply_.file, "The file; - for standard input")
+        ->required()
+        ->type_name("FILE");
+    apply->add_flag("--dry-run", apply_.dry_run, "Check only");
+    AddOfOne(pipeline, "pause", "No runs by schedule until it is resumed", "NAME", PipelinePause);
+    AddOfOne(pipeline, "resume", "Take a pause back", "NAME", PipelineResume);
+    CLI::App* remove =
+        Add(pipeline, "delete", "Forget a pipeline; its points stay",
+            [this](Session& session) { return PipelineDelete(session, name_, drop_index_); });
+    remove->add_option("NAME", name_)->required();
+    remove->add_flag("--drop-index", drop_index_, "Remove its points from the sink too");
+  }
+
+  void AddStatus() {
+    CLI::App* status = Add(&app_, "status", "How each pipeline is, and what to do if it is paused",
+                           [this](Session& session) { return ShowStatus(session, status_); });
+    status->add_option("--pipeline", status_.pipeline, "This one, with its last runs")
+        ->type_name("NAME");
+    status->add_option("--sink", status_.sink, "Those that write there, with their last runs")
+        ->type_name("URI");
+    status->add_option("--limit", status_.limit, "So many of the last runs of each; default 5")
+        ->check(CLI::Range(0, 100))
+        ->type_name("N");
+  }
+
+  void AddCost() {
+    CLI::App* cost = Add(&app_, "cost", "What was spent",
+                         [this](Session& session) { return ShowCost(session, cost_); });
+    cost->add_option("--by", cost_.by, "Grouped by; default model")
+        ->check(CLI::IsMember({"model", "pipeline", "provider", "day", "run"}))
+        ->type_name("model|pipeline|provider|day|run");
+    cost->add_option("--since", cost_.since, "From then on: 2026-11-20, a time, or 7d ago")
+        ->type_name("TIME");
+    cost->add_option("--until", cost_.until, "Before then")->type_name("TIME");
+    cost->add_option("--pipeline", cost_.pipeline, "Of this pipeline only")->type_name("NAME");
+    cost->add_option("--provider", cost_.provider, "Of this provider only")->type_name("NAME");
+    CLI::App* reconcile =
+        Add(cost, "reconcile", "Compare the ledger with a provider's usage export",
+            [this](Session& session) { return CostReconcile(session, reconcile_); });
+    reconcile->add_option("--file", reconcile_.file, "The export, as JSON; - for standard input")
+        ->required()
+        ->type_name("FILE");
+    reconcile->add_option("--provider", reconcile_.provider, "Whose it is; default openai")
+        ->type_name("NAME");
+  }
+
+  void AddModels() {
+    CLI::App* models = Group("models", "The models the daemon knows");
+    CLI::App* list = Add(models, "list", "Dimensions, limits and prices",
+                         [this](Session& session) { return ModelsList(session, provider_); });
+    list->add_option("--provider", provider_, "Of this provider only")->type_name("NAME");
+  }
+
+  void AddProvenance() {
+    CLI::App* command =
+        Add(&app_, "provenance", "Where a point came from, also after it is gone",
+            [this](Session& session) { return ShowProvenance(session, provenance_); });
+    CLI::Option* point =
+        command->add_option("--point", provenance_.point, "A point by id")->type_name("ID");
+    CLI::Option* pipeline =
+        command
+            ->add_option("--pipeline", provenance_.pipeline, "With --key: a row of this pipeline")
+            ->type_name("NAME")
+            ->excludes(point);
+    CLI::Option* key = command
+                           ->add_option("--key", provenance_.key,
+                                        "The row's key; a JSON array if it has several columns")
+                           ->needs(pipeline);
+    pipeline->needs(key);
+    command->callback([this] {
+      if (provenance_.point.empty() && provenance_.pipeline.empty()) {
+        mistake_ = "say which: --point ID, or --pipeline P --key K";
+      }
+      command_ = [this](Session& session) { return ShowProvenance(session, provenance_); };
+    });
+  }
+
+  void AddSearch() {
+    CLI::App* search = Add(&app_, "search", "Nearest points of a text",
+                           [this](Session& session) { return Search(session, search_); });
+    search->add_option("--pipeline", search_.pipeline, "Whose index")
+        ->required()
+        ->type_name("NAME");
+    search->add_option("TEXT", search_.text, "What to look for")->required();
+    search->add_option("-k", search_.k, "So many hits; default 5")
+        ->check(CLI::Range(1, 1000))
+        ->type_name("N");
+    search->add_option("--filter", search_.filters, "Payload column equals value; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("COLUMN=VALUE");
+  }
+
+  void AddFilter(CLI::App* app) {
+    app->add_option("--pipeline", letters_.pipeline, "Of this pipeline")->type_name("NAME");
+    app->add_option("--reason", letters_.reason, "With this reason, e.g. TEXT_TOO_LONG")
+        ->type_name("WORD");
+    app->add_option("--key", letters_.keys, "Of this row; may be repeated")
+        ->allow_extra_args(false);
+  }
+
+  void AddDeadLetters() {
+    CLI::App* group = Group("dead-letters", "Rows that could not be embedded");
+    CLI::App* list = Add(group, "list", "Open ones",
+                         [this](Session& session) { return DeadLettersList(session, letters_); });
+    AddFilter(list);
+    list->add_option("--limit", letters_.limit, "So many; default 100")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N");
+    CLI::App* get = Add(group, "get", "One of them", [this](Session& session) {
+      return DeadLettersGet(session, letters_.ids.at(0));
+    });
+    get->add_option("ID", letters_.ids)->required()->expected(1);
+    CLI::App* replay =
+        Add(group, "replay", "Read the rows again and embed them",
+            [this](Session& session) { return DeadLettersReplay(session, letters_); });
+    CLI::App* discard = Add(group, "discard", "Close them for good", [this](Session& session) {
+      return DeadLettersDiscard(session, letters_);
+    });
+    for (CLI::App* command : {replay, discard}) {
+      command->add_option("ID", letters_.ids, "These; or by the options below");
+      AddFilter(command);
+    }
+    replay->add_flag("--detach", letters_.detach, "Print the run's id and do not wait");
+  }
+
+  void AddOthers() {
+    Add(&app_, "version", "Versions of driftctl and of the daemon", ShowVersion);
+    CLI::App* completion = app_.add_subcommand("completion", "A script for your shell");
+    completion->add_option("SHELL", shell_)
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}))
+        ->type_name("bash|zsh|fish");
+    completion->callback([this] {
+      host_.out << CompletionScript(shell_, TreeOf(app_));
+      done_ = true;
+    });
+    for (const Later& later : kLater) {
+      CLI::App* command = app_.add_subcommand(later.name, later.help);
+      command->allow_extras();
+      command->callback([this, &later] {
+        host_.err << "error: " << later.sentence << '\n';
+        done_ = true;
+        exit_code_ = kExitFailed;
+      });
+    }
+  }
+
+  // Options of driftctl itself may stand anywhere.
+  static void FallThrough(CLI::App* command) {
+    command->fallthrough();
+    for (CLI::App* child : command->get_subcommands({})) FallThrough(child);
+  }
+
+  static CommandTree TreeOf(const CLI::App& app) {
+    CommandTree tree;
+    tree.name = app.get_name();
+    tree.help = app.get_description();
+    for (const CLI::Option* option : app.get_options()) {
+      std::vector<std::string> names;
+      for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+      std::vector<std::string> choices;
+      std::string type = option->get_type_name().substr(0, option->get_type_name().find(':'));
+      if (type.find('|') != std::string::npos) {
+        for (size_t bar = 0; bar != std::string::npos;) {
+          bar = type.find('|');
+          choices.push_back(type.substr(0, bar));
+          type.erase(0, bar == std::string::npos ? type.size() : bar + 1);
+        }
+      }
+      if (names.empty()) tree.choices = choices;
+      const bool takes_value = option->get_items_expected_max() > 0;
+      for (const std::string& name : names) {
+        tree.options.push_back({name, option->get_description(), takes_value, choices});
+      }
+    }
+    for (const CLI::App* child : app.get_subcommands([](const CLI::App*) { return true; })) {
+      tree.commands.push_back(TreeOf(*child));
+    }
+    return tree;
+  }
+
+  // -- what is wrong
+
+  // The command that was being read.
+  CLI::App* Deepest() {
+    CLI::App* app = &app_;
+    while (!app->get_subcommands().empty()) app = app->get_subcommands().back();
+    return app;
+  }
+
+  std::string PathOf(const CLI::App* app) const {
+    const std::string name = app->get_name();
+    return app == &app_ ? name : PathOf(app->get_parent()) + " " + name;
+  }
+
+  std::string MessageOf(const CLI::ParseError& error) {
+    std::string text = error.what();
+    // "The following argument was not expected: --tabel"
+    if (const size_t colon = text.find("not expected: "); colon != std::string::npos) {
+      text = fmt::format("'{}' is not known to {}", text.substr(text.find(": ", colon) + 2),
+                         PathOf(Deepest()));
+    }
+    for (char& c : text) {
+      if (c == '\n') c = ' ';
+    }
+    return text;
+  }
+
+  std::string Incomplete() {
+    std::string list;
+    for (const CLI::App* child : Deepest()->get_subcommands([](const CLI::App*) { return true; })) {
+      list += (list.empty() ? "" : ", ") + child->get_name();
+    }
+    return fmt::format("{}: say what to do: {}", PathOf(Deepest()), list);
+  }
+
+  Invocation Mistake(const std::string& message) {
+    host_.err << fmt::format("error: {}. See: {} --help\n", message, PathOf(Deepest()));
+    return Invocation{.global = global_, .command = nullptr, .exit_code = kExitUsage};
+  }
+
+  Host& host_;
+  CLI::App app_;
+  GlobalOptions global_;
+  std::string output_ = "table";
+  std::chrono::milliseconds timeout_{0};
+
+  RunOptions embed_;
+  RunOptions watch_;
+  RunListOptions run_list_;
+  PlanOptions plan_;
+  PipelineApplyOptions apply_;
+  StatusOptions status_;
+  CostOptions cost_;
+  ReconcileOptions reconcile_;
+  ProvenanceOptions provenance_;
+  SearchOptions search_;
+  DeadLetterOptions letters_;
+  std::string name_;
+  std::string provider_;
+  std::string shell_;
+  bool drop_index_ = false;
+
+  Command command_;
+  bool done_ = false;
+  int exit_code_ = kExitDone;
+  std::string mistake_;
+};
+
+}  // namespace
+
+int Main(const std::vector<std::string>& arguments, Host& host) {
+  CommandLine command_line(host);
+  const Invocation invocation = command_line.Parse(arguments);
+  if (!invocation.command) return invocation.exit_code;
+  Session session(invocation.global, host);
+  return invocation.command(session);
+}
+
+}  // namespace drift::client

@@ -1,0 +1,19 @@
+// Waiting for a run.
+#pragma once
+
+#include <string>
+
+#include "client/session.h"
+#include "drift/v1/run.pb.h"
+
+namespace drift::client {
+
+// Follows the run to its end with its progress drawn, prints what it did (or it, for programs) and
+// returns the exit code. Ctrl-C cancels the run; a second one leaves it alone. A daemon that is
+// away for a while is waited for.
+int FollowRun(Session& session, const drift::v1::Run& run);
+
+// Prints a run that has ended and returns the exit code it stands for.
+int FinishRun(Session& session, const drift::v1::Run& run);
+
+}  // namespace drift::client

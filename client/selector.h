@@ -1,0 +1,20 @@
+// From flags to the request.
+#pragma once
+
+#include <string>
+
+#include "client/options.h"
+#include "drift/v1/common.pb.h"
+
+namespace drift::client {
+
+// A local path made absolute against `working_directory`; addresses with a scheme stay.
+std::string AbsoluteTable(const std::string& table, const std::string& working_directory);
+
+drift::v1::RunSelector MakeSelector(const SelectorOptions& options,
+                                    const std::string& working_directory);
+
+// Random, for requests that may be sent twice.
+std::string NewRequestId();
+
+}  // namespace drift::client
