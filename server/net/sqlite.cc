@@ -158,6 +158,21 @@ int SqliteStatement::columns() const {
   return sqlite3_column_count(statement_);
 }
 
+SqliteType SqliteStatement::type(int column) const {
+  switch (sqlite3_column_type(statement_, column)) {
+    case SQLITE_INTEGER:
+      return SqliteType::kInteger;
+    case SQLITE_FLOAT:
+      return SqliteType::kReal;
+    case SQLITE_TEXT:
+      return SqliteType::kText;
+    case SQLITE_BLOB:
+      return SqliteType::kBlob;
+    default:
+      return SqliteType::kNull;
+  }
+}
+
 bool SqliteStatement::IsNull(int column) const {
   return sqlite3_column_type(statement_, column) == SQLITE_NULL;
 }

@@ -56,6 +56,8 @@ struct SqliteBlob {
   std::string_view bytes;
 };
 
+enum class SqliteType : uint8_t { kNull, kInteger, kReal, kText, kBlob };
+
 class SqliteDatabase;
 
 // A compiled statement on loan from its database's cache, reset and given back by the destructor.
@@ -99,6 +101,7 @@ class SqliteStatement {
   // Columns of the row count from 0. Views live until the next Step or Reset. NULL reads as 0 or as
   // empty.
   int columns() const;
+  SqliteType type(int column) const;
   bool IsNull(int column) const;
   int64_t Int(int column) const;
   double Real(int column) const;

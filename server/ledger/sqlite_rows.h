@@ -1,0 +1,99 @@
+// The rows of one target in SQLite: where they lie, and reading and writing them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/ledger_types.h"
+#include "ledger/hash_index.h"
+#include "net/sqlite.h"
+
+namespace drift::ledger {
+
+// A row as it lies in the table.
+struct StoredRow {
+  int64_t id = 0;
+  RowState state;
+  int64_t written = 0;  // number of the commit that wrote it
+};
+
+// A deleted row: what it was, and how it went.
+struct StoredDeletion {
+  int64_t id = 0;
+  RowDeletion deletion;
+  int64_t deleted = 0;  // number of the commit that deleted it
+  StoredRow last;       // `last.written` is 0 when nothing was known of it
+};
+
+// Tables and indexes of one target. Made once and kept for the life of the ledger; what changes are
+// the indexes, which lock by themselves.
+struct SqliteTarget {
+  SqliteTarget(int64_t id, std::string pipeline, std::shared_ptr<HashIndex> texts,
+               PendingCount& all_pending);
+
+  const int64_t id;
+  const std::string pipeline;
+  HashIndex points;          // point id → row
+  HashIndex deleted_points;  // point id → deletion
+  // Text → (target, row). Shared by all targets of the vector space.
+  const std::shared_ptr<HashIndex> texts;
+
+  // Statements.
+  const std::string select_row;
+  const std::string insert_row;
+  const std::string update_row;
+  const std::string revive_row;
+  const std::string delete_row;
+  const std::string select_deletion;
+  const std::string insert_deletion;
+};
+
+// The columns of select_row and select_deletion.
+StatusOr<StoredRow> ReadRow(const SqliteStatement& row);
+StatusOr<StoredDeletion> ReadDeletion(const SqliteStatement& row);
+
+// By id; nullopt: not there (any more).
+StatusOr<std::optional<StoredRow>> GetRow(SqliteDatabase& db, const SqliteTarget& target,
+                                          int64_t id);
+StatusOr<std::optional<StoredDeletion>> GetDeletion(SqliteDatabase& db, const SqliteTarget& target,
+                                                    int64_t id);
+
+// Looks rows up by key. A reader makes it before it begins its transaction (HashIndex::Pending).
+class RowFinder {
+ public:
+  RowFinder(const SqliteTarget& target, std::span<const std::string_view> keys);
+
+  // Calls `visit` for each key that has a row, in the order of the rows in the table. The key is
+  // one of those given.
+  using Visit = std::function<void(std::string_view key, StoredRow row)>;
+  Status Find(SqliteDatabase& db, const Visit& visit);
+
+ private:
+  struct Wanted {
+    int64_t hash;
+    std::string_view key;
+  };
+  const SqliteTarget& target_;
+  std::vector<Wanted> wanted_;   // by hash
+  std::vector<int64_t> hashes_;  // the same order
+  std::vector<HashIndex::Hit> hits_;
+};
+
+// Writing; `commit` is the number of the commit. Returns the row's id.
+StatusOr<int64_t> InsertRow(SqliteDatabase& db, const SqliteTarget& target, const RowState& row,
+                            int64_t commit);
+Status UpdateRow(SqliteDatabase& db, const SqliteTarget& target, int64_t id, const RowState& row,
+                 int64_t commit);
+// `last` is null when nothing is known of the row but its key.
+StatusOr<int64_t> InsertDeletion(SqliteDatabase& db, const SqliteTarget& target,
+                                 const RowDeletion& deletion, const StoredRow* last,
+                                 int64_t commit);
+
+}  // namespace drift::ledger
