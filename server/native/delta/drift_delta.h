@@ -126,9 +126,13 @@ int dk_count_rows(dk_table* table, int64_t version, dk_cancel* cancel, int64_t* 
 int dk_fingerprint(dk_table* table, int64_t version, dk_cancel* cancel, uint8_t digest[32],
                    struct dk_error* error);
 
+/* When a version was committed: its in-commit timestamp where the table has them, else the time of
+ * its file. DK_HISTORY_GONE as above. */
+int dk_commit_time(dk_table* table, int64_t version, dk_cancel* cancel, int64_t* unix_ms,
+                   struct dk_error* error);
+
 struct dk_commit {
   int64_t version;
-  int64_t committed_ms;
   int64_t bytes;           /* of the files a reader of the change feed opens */
   const char* operation;   /* "" if the writer did not say */
   const char* new_table_id; /* NULL unless the commit sets the metadata */

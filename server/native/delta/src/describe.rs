@@ -1,14 +1,13 @@
-//! dk_info: the table as of a version, handed to C; and the fingerprint of a commit.
+//! dk_info: the table as of a version, handed to C.
 
 use std::ffi::{c_char, CString};
 
-use delta_kernel::object_store::ObjectStoreExt as _;
 use delta_kernel::table_features::TableFeature;
 use delta_kernel::Snapshot;
 
-use crate::error::{from_store, Doing, Failure, Result};
+use crate::error::Result;
 use crate::ffi::c_string;
-use crate::runtime::{self, CancelRef};
+use crate::runtime::CancelRef;
 use crate::table::Table;
 
 /// struct dk_column.
@@ -82,17 +81,4 @@ pub fn describe(table: &Table, version: i64, cancel: &CancelRef) -> Result<Box<C
             _texts: texts,
         },
     }))
-}
-
-pub fn fingerprint(table: &Table, version: i64, cancel: &CancelRef) -> Result<[u8; 32]> {
-    let version =
-        u64::try_from(version).map_err(|_| Failure::invalid("the version is negative"))?;
-    let path = table.commit_path(version)?;
-    let read = async {
-        let text = table.store().get(&path).await?.bytes().await?;
-        Ok::<_, delta_kernel::object_store::Error>(text)
-    };
-    let text = runtime::wait(cancel, read)?.map_err(|e| from_store(&e, Doing::Reading))?;
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &text);
-    <[u8; 32]>::try_from(digest.as_ref()).map_err(|_| Failure::invalid("not a SHA-256"))
 }

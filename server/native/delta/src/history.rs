@@ -1,9 +1,12 @@
-//! What the commits of a range did, from their texts: enough to cut windows out of it.
+//! What commits did, from their texts: enough to cut windows out of a range, and to tell whether a
+//! commit is still the same one.
 
 use std::collections::HashMap;
 use std::ffi::{c_char, CString};
 
-use delta_kernel::object_store::ObjectStoreExt as _;
+use aws_lc_rs::digest::{digest, SHA256};
+use bytes::Bytes;
+use delta_kernel::object_store::{self, ObjectStoreExt as _};
 use delta_kernel::schema::StructType;
 use delta_kernel::table_features::TableFeature;
 use serde::Deserialize;
@@ -17,7 +20,6 @@ use crate::table::Table;
 #[repr(C)]
 pub struct CCommit {
     version: i64,
-    committed_ms: i64,
     bytes: i64,
     operation: *const c_char,
     new_table_id: *const c_char,
@@ -166,16 +168,40 @@ impl State {
     }
 }
 
-fn read_commit(table: &Table, version: u64, cancel: &CancelRef) -> Result<(Commit, i64)> {
+fn read_text(table: &Table, version: u64, cancel: &CancelRef) -> Result<(Bytes, i64)> {
     let path = table.commit_path(version)?;
     let read = async {
         let result = table.store().get(&path).await?;
         let modified = result.meta.last_modified.timestamp_millis();
-        Ok::<_, delta_kernel::object_store::Error>((result.bytes().await?, modified))
+        Ok::<_, object_store::Error>((result.bytes().await?, modified))
     };
-    let (text, modified) =
-        runtime::wait(cancel, read)?.map_err(|e| from_store(&e, Doing::Reading))?;
-    Ok((parse(version, &text)?, modified))
+    runtime::wait(cancel, read)?.map_err(|e| from_store(&e, Doing::Reading))
+}
+
+pub fn fingerprint(table: &Table, version: i64, cancel: &CancelRef) -> Result<[u8; 32]> {
+    let (text, _) = read_text(table, check(version)?, cancel)?;
+    let mut found = [0; 32];
+    found.copy_from_slice(digest(&SHA256, &text).as_ref());
+    Ok(found)
+}
+
+/// In milliseconds since 1970.
+pub fn commit_time(table: &Table, version: i64, cancel: &CancelRef) -> Result<i64> {
+    let latest = table.latest_snapshot(cancel)?;
+    let (text, modified) = read_text(table, check(version)?, cancel)?;
+    if !latest
+        .table_configuration()
+        .is_feature_enabled(&TableFeature::InCommitTimestamp)
+    {
+        return Ok(modified);
+    }
+    Ok(parse(version as u64, &text)?
+        .in_commit_ms
+        .unwrap_or(modified))
+}
+
+fn check(version: i64) -> Result<u64> {
+    u64::try_from(version).map_err(|_| Failure::invalid(format!("version {version} is negative")))
 }
 
 pub fn read(
@@ -189,7 +215,8 @@ pub fn read(
     let (mut commits, mut texts) = (Vec::new(), Vec::new());
     let mut sum = 0u64;
     for version in first..=last {
-        let (commit, modified) = read_commit(table, version as u64, cancel)?;
+        let (text, _) = read_text(table, version as u64, cancel)?;
+        let commit = parse(version as u64, &text)?;
         let schema_changed = state.apply(&commit) && version != first;
         let mut hold = |text: &str| {
             let held = c_string(text);
@@ -199,7 +226,6 @@ pub fn read(
         };
         commits.push(CCommit {
             version,
-            committed_ms: commit.in_commit_ms.unwrap_or(modified),
             bytes: commit.bytes(),
             operation: hold(&commit.operation),
             new_table_id: commit

@@ -174,8 +174,22 @@ pub unsafe extern "C" fn dk_fingerprint(
     error: *mut CError,
 ) -> i32 {
     ffi::run(error, || {
-        let found = describe::fingerprint(&*table, version, &ffi::cancel(cancel))?;
+        let found = history::fingerprint(&*table, version, &ffi::cancel(cancel))?;
         std::ptr::copy_nonoverlapping(found.as_ptr(), digest, found.len());
+        Ok(())
+    })
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn dk_commit_time(
+    table: *const Table,
+    version: i64,
+    cancel: *const CancelHandle,
+    unix_ms: *mut i64,
+    error: *mut CError,
+) -> i32 {
+    ffi::run(error, || {
+        *unix_ms = history::commit_time(&*table, version, &ffi::cancel(cancel))?;
         Ok(())
     })
 }
