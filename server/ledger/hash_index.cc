@@ -65,8 +65,7 @@ void HashIndex::Count(int64_t delta) {
   all_pending_.fetch_add(delta, std::memory_order_relaxed);
 }
 
-// -- reading
-// ---------------------------------------------------------------------------------------
+// -- reading --------------------------------------------------------------------------------------
 
 std::vector<HashIndex::Hit> HashIndex::Pending(std::span<const int64_t> hashes) const {
   std::vector<Hit> hits;
@@ -106,8 +105,7 @@ bool HashIndex::Removed(const Entry& entry) const {
   return false;
 }
 
-// -- writing
-// ---------------------------------------------------------------------------------------
+// -- writing --------------------------------------------------------------------------------------
 
 Status HashIndex::Load(SqliteDatabase& db) {
   ASSIGN_OR_RETURN(SqliteStatement size,

@@ -41,8 +41,7 @@ Status InUse(const std::string& path, int file) {
 
 }  // namespace
 
-// -- the lock
-// --------------------------------------------------------------------------------------
+// -- the lock -------------------------------------------------------------------------------------
 
 StatusOr<SqliteFileLock> SqliteFileLock::Take(const std::string& path) {
   // The same file by another name has the same lock.
@@ -85,8 +84,7 @@ Status MakeParentFolder(const std::string& path) {
   return OkStatus();
 }
 
-// -- readers
-// ---------------------------------------------------------------------------------------
+// -- readers --------------------------------------------------------------------------------------
 
 SqliteReaders::Lease::~Lease() {
   if (db_ != nullptr) readers_.Release(std::move(db_));
@@ -119,8 +117,7 @@ void SqliteReaders::Release(std::unique_ptr<SqliteDatabase> db) {
   freed_.notify_one();
 }
 
-// -- the writer
-// ------------------------------------------------------------------------------------
+// -- the writer -----------------------------------------------------------------------------------
 
 Status SqliteWriter::Write(int64_t lane, const std::function<Status(SqliteDatabase&)>& work,
                            const std::function<void()>& committed) {

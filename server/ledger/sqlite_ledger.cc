@@ -19,8 +19,7 @@ void Nothing() {}
 
 }  // namespace
 
-// -- opening
-// ---------------------------------------------------------------------------------------
+// -- opening --------------------------------------------------------------------------------------
 
 SqliteOptions SqliteLedger::WriterOptions(const SqliteLedgerOptions& options) {
   SqliteOptions out;
@@ -123,8 +122,7 @@ SqliteTarget* SqliteLedger::TargetById(int64_t id) const {
   return found == targets_.end() ? nullptr : found->second.get();
 }
 
-// -- transactions
-// ----------------------------------------------------------------------------------
+// -- transactions ---------------------------------------------------------------------------------
 
 Status SqliteLedger::Read(const Work& work) {
   ASSIGN_OR_RETURN(const SqliteReaders::Lease db, readers_->Acquire());
@@ -153,8 +151,7 @@ Status SqliteLedger::Ping() {
   });
 }
 
-// -- targets
-// ---------------------------------------------------------------------------------------
+// -- targets --------------------------------------------------------------------------------------
 
 StatusOr<int64_t> SqliteLedger::MakeSpace(SqliteDatabase& db, const SpaceKey& key) const {
   SqliteSession session(db);
@@ -219,8 +216,7 @@ Status SqliteLedger::ClearTarget(int64_t target_id) {
   });
 }
 
-// -- rows
-// ------------------------------------------------------------------------------------------
+// -- rows -----------------------------------------------------------------------------------------
 
 StatusOr<std::vector<RowState>> SqliteLedger::LoadRows(int64_t target_id,
                                                        std::span<const std::string> keys) {
@@ -294,8 +290,7 @@ Status SqliteLedger::DropAdopted(int64_t target_id) {
   });
 }
 
-// -- the protocol of a batch
-// -----------------------------------------------------------------------
+// -- the protocol of a batch ----------------------------------------------------------------------
 
 StatusOr<std::vector<StagedKey>> SqliteLedger::LoadStages(int64_t target_id) {
   if (TargetById(target_id) == nullptr) return NoSuchTarget(target_id);
@@ -358,8 +353,7 @@ Status SqliteLedger::Commit(const CommitBatch& batch) {
   return OkStatus();
 }
 
-// -- lineage, dead letters
-// -------------------------------------------------------------------------
+// -- lineage, dead letters ------------------------------------------------------------------------
 
 StatusOr<std::vector<Target>> SqliteLedger::TargetsFor(SqliteDatabase& db,
                                                        const std::string& pipeline) const {

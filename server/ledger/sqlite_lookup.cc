@@ -48,8 +48,7 @@ std::set<int64_t> RowsOf(std::span<const HashIndex::Hit> hits) {
 
 }  // namespace
 
-// -- texts
-// -----------------------------------------------------------------------------------------
+// -- texts ----------------------------------------------------------------------------------------
 
 std::string SqliteTextFinder::Select(std::string_view comparison) const {
   return fmt::format("SELECT owner, row FROM {} WHERE hash = ? AND owner {} ?", texts_.table(),
@@ -153,8 +152,7 @@ StatusOr<std::optional<TextMatch>> SqliteTextFinder::Verify(SqliteDatabase& db,
       TextMatch{text, owner, PointId(target->pipeline, stored->state.key, number)});
 }
 
-// -- provenance
-// ------------------------------------------------------------------------------------
+// -- provenance -----------------------------------------------------------------------------------
 
 SqliteProvenance::SqliteProvenance(const SqliteTarget& target, std::vector<int64_t> hashes)
     : target_(target),

@@ -69,8 +69,7 @@ class PgConnection::Call {
   std::optional<std::stop_callback<Wake>> on_stop_;
 };
 
-// -- options
-// ---------------------------------------------------------------------------------------
+// -- options --------------------------------------------------------------------------------------
 
 std::string PgOptions::Name() const {
   if (host.starts_with('/')) return fmt::format("postgresql {}/{}", host, database);
@@ -104,8 +103,7 @@ StatusOr<PgOptions> PgOptionsFromUri(const Uri& uri) {
   return options;
 }
 
-// -- results
-// ---------------------------------------------------------------------------------------
+// -- results --------------------------------------------------------------------------------------
 
 void PgResult::Clear::operator()(pg_result* result) const {
   PQclear(result);
@@ -160,8 +158,7 @@ Uuid PgResult::Id(int row, int column) const {
   return bytes.size() == sizeof(Uuid::bytes) ? UuidFromBytes(bytes) : Uuid{};
 }
 
-// -- connecting
-// ------------------------------------------------------------------------------------
+// -- connecting -----------------------------------------------------------------------------------
 
 StatusOr<std::unique_ptr<PgConnection>> PgConnection::Open(const PgOptions& options,
                                                            std::stop_token stop) {
@@ -250,8 +247,7 @@ Status PgConnection::SetUp(std::stop_token stop) {
   return script.empty() ? OkStatus() : Script(script, std::move(stop));
 }
 
-// -- calls
-// -----------------------------------------------------------------------------------------
+// -- calls ----------------------------------------------------------------------------------------
 
 Status PgConnection::CheckOpen() const {
   if (handle_ != nullptr) return OkStatus();
@@ -409,8 +405,7 @@ int PgConnection::server_version() const {
   return PQserverVersion(handle_);
 }
 
-// -- copy
-// ------------------------------------------------------------------------------------------
+// -- copy -----------------------------------------------------------------------------------------
 
 Status PgConnection::StartCopy(std::string_view sql, bool in, std::stop_token stop) {
   RETURN_IF_ERROR(CheckOpen());
@@ -470,8 +465,7 @@ StatusOr<bool> PgConnection::ReadCopy(std::string& bytes, std::stop_token stop) 
   }
 }
 
-// -- transactions, names
-// ---------------------------------------------------------------------------
+// -- transactions, names --------------------------------------------------------------------------
 
 StatusOr<PgTransaction> PgTransaction::Begin(PgConnection& connection, std::stop_token stop) {
   RETURN_IF_ERROR(connection.Script("BEGIN", std::move(stop)));

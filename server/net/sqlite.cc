@@ -82,8 +82,7 @@ Status CreateFile(const std::string& path) {
 
 }  // namespace
 
-// -- statements
-// ------------------------------------------------------------------------------------
+// -- statements -----------------------------------------------------------------------------------
 
 SqliteStatement::SqliteStatement(SqliteStatement&& other) noexcept
     : db_(other.db_),
@@ -197,8 +196,7 @@ std::string_view SqliteStatement::Blob(int column) const {
           data == nullptr ? 0 : static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
-// -- the connection
-// --------------------------------------------------------------------------------
+// -- the connection -------------------------------------------------------------------------------
 
 StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(const std::string& path,
                                                                const SqliteOptions& options) {
@@ -358,8 +356,7 @@ int SqliteDatabase::OnProgress(void* self) {
   return static_cast<const SqliteDatabase*>(self)->stop_.stop_requested() ? 1 : 0;
 }
 
-// -- stop, transactions, names
-// ---------------------------------------------------------------------
+// -- stop, transactions, names --------------------------------------------------------------------
 
 SqliteStop::SqliteStop(SqliteDatabase& db, std::stop_token stop) : db_(db) {
   db_.stop_ = std::move(stop);
