@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/utf8.h"
+#include "net/json.h"
 
 namespace drift {
 namespace {
@@ -29,6 +30,11 @@ Status CheckPayload(const Payload& payload, const StoreLimits& limits) {
     const std::string_view text = TextOf(value);
     if (text.empty()) continue;
     RETURN_IF_ERROR(CheckText(text, fmt::format("payload column '{}'", name), limits));
+    if (!std::holds_alternative<Json>(value)) continue;
+    const auto document = JsonDocument::Parse(text);
+    if (!document.ok()) {
+      return Annotate(document.status(), fmt::format("payload column '{}'", name));
+    }
   }
   return OkStatus();
 }
@@ -56,6 +62,10 @@ Status CheckPoint(const Point& point, const StoreLimits& limits) {
   RETURN_IF_ERROR(CheckText(point.model, "the model", limits));
   if (point.text) RETURN_IF_ERROR(CheckText(*point.text, "the text", limits));
   return CheckPayload(point.payload, limits);
+}
+
+Status CheckSource(std::string_view source, const StoreLimits& limits) {
+  return CheckText(source, "the pipeline's name", limits);
 }
 
 Status CheckQuery(const Vector& query, int32_t dimensions) {

@@ -27,6 +27,9 @@ struct CheckedBatch {
   std::vector<ItemError> errors;
 };
 
+// OK, or kInvalidArgument: the name cannot be stored.
+Status CheckSource(std::string_view source, const StoreLimits& limits);
+
 CheckedBatch CheckBatch(std::span<const Point> points, const StoreLimits& limits);
 
 // OK, or kInvalidArgument saying what about the point can never be stored. Names columns, never

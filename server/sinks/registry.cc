@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "sinks/pgvector/config.h"
+#include "sinks/pgvector/sink.h"
 #include "sinks/qdrant/config.h"
 #include "sinks/qdrant/sink.h"
 
@@ -17,6 +19,8 @@ struct Entry {
 };
 
 constexpr Entry kSinks[] = {
+    {"postgresql", pgvector::CheckUri, pgvector::NormalizeUri, pgvector::OpenSink},
+    {"pg", pgvector::CheckUri, pgvector::NormalizeUri, pgvector::OpenSink},
     {"qdrant", qdrant::CheckUri, qdrant::NormalizeUri, qdrant::OpenSink},
     {"qdrants", qdrant::CheckUri, qdrant::NormalizeUri, qdrant::OpenSink},
 };

@@ -89,6 +89,7 @@ std::vector<GuardedId> NextIds(std::span<const Sink::Deletion> deletions) {
 
 StatusOr<std::vector<ItemError>> WritePoints(Client& client, const PointBatch& batch,
                                              int32_t dimensions, std::stop_token stop) {
+  RETURN_IF_ERROR(CheckSource(batch.source, {}));
   CheckedBatch checked = CheckBatch(batch.points, {.dimensions = dimensions});
   for (const size_t index : checked.indexes) RETURN_IF_ERROR(CheckColumns(batch.points[index]));
   Upload upload(client, stop);
