@@ -5,6 +5,7 @@
 #include "core/reasons.h"
 #include "sources/delta/batch_reader.h"
 #include "sources/delta/delta_source_impl.h"
+#include "sources/delta/kernel_error.h"
 
 namespace drift::delta {
 namespace {
@@ -17,10 +18,24 @@ std::string Describe(const Window& window) {
   return fmt::format("the changes of versions {} to {}", window.first_version, window.last_version);
 }
 
+// A commit may replace the schema and remove files with columns of other types at once: its changes
+// cannot be read, by anybody; the table can. In a snapshot it is damage.
+Status OtherTypes(std::string_view table, const Window& window, const Status& status) {
+  if (window.kind == Window::Kind::kSnapshot) {
+    return WithReason(DataLoss("{}: the table cannot be read: {}", table, Message(status)),
+                      reason::kTableCorrupt);
+  }
+  return WithReason(OutOfRange("{}: {} cannot be read, because it replaced columns by others of "
+                               "another type",
+                               table, Describe(window)),
+                    reason::kHistoryGone);
+}
+
 }  // namespace
 
 Status DeltaSource::InWindow(const Window& window, const Status& status) {
   const std::string what = Describe(window);
+  if (Reason(status) == kSchemaChanged) return OtherTypes(address(), window, status);
   if (Reason(status) != reason::kHistoryGone) {
     return Annotate(status, fmt::format("reading {}", what));
   }

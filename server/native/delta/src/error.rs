@@ -278,6 +278,8 @@ pub fn from_kernel(error: KernelError, doing: Doing) -> Failure {
         E::Generic(message) if message.contains("Start and end version schemas are different") => {
             Failure::new(Code::SchemaChanged, "the schema changes inside the range")
         }
+        // A commit that replaced the schema also removes files whose columns are of other types.
+        E::Arrow(_) if text.contains("Incorrect datatype") => make(Code::SchemaChanged, -1),
         E::Unsupported(_)
         | E::InvalidProtocol(_)
         | E::InvalidColumnMappingMode(_)

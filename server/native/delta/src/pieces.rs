@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use delta_kernel::arrow::array::RecordBatch;
 use delta_kernel::engine::arrow_utils::{
-    fixup_parquet_read, ordering_needs_row_indexes, parquet_read_plan, ReorderIndex,
+    ordering_needs_row_indexes, parquet_read_plan, ReorderIndex,
 };
 use delta_kernel::engine::reader_options;
 use delta_kernel::object_store::path::Path;
@@ -25,6 +25,8 @@ use delta_kernel::{EngineData, FileMeta, KernelError, KernelResult};
 use futures::StreamExt as _;
 
 use crate::error::Result;
+use crate::int96::in_microseconds;
+use crate::null_maps::fix_up;
 use crate::runtime::{self, CancelRef};
 
 #[derive(Clone, Copy, Debug)]
@@ -155,7 +157,8 @@ async fn load(
     let mut reader = ParquetObjectReader::new(store, path)
         .with_file_size(size)
         .with_footer_size_hint(FOOTER_HINT.min(size as usize));
-    let mut metadata = ArrowReaderMetadata::load_async(&mut reader, reader_options()).await?;
+    let loaded = ArrowReaderMetadata::load_async(&mut reader, reader_options()).await?;
+    let mut metadata = in_microseconds(loaded)?;
     let (ordering, mask) = parquet_read_plan(&schema, &metadata)?;
     if ordering_needs_row_indexes(&ordering) {
         return Err(KernelError::unsupported("row indexes are not read here"));
@@ -165,7 +168,8 @@ async fn load(
     if pieces.iter().any(|piece| !piece.whole) {
         // Without an offset index the pieces still come out right, only not cheaper.
         let options = reader_options().with_offset_index_policy(PageIndexPolicy::Optional);
-        metadata = ArrowReaderMetadata::load_async(&mut reader, options).await?;
+        let loaded = ArrowReaderMetadata::load_async(&mut reader, options).await?;
+        metadata = in_microseconds(loaded)?;
     }
     Ok((
         Opened {
@@ -236,14 +240,14 @@ impl FileReader {
         }
     }
 
+    /// From what lies in the file to the columns of the schema.
     fn fix_up(&self, batch: RecordBatch) -> KernelResult<Box<dyn EngineData>> {
         let ordering = self
             .opened
             .as_ref()
             .map_or(&[][..], |opened| &opened.ordering);
         let location = self.file.location.as_str();
-        let data = fixup_parquet_read(batch, ordering, None, Some(location), Some(&self.schema))?;
-        Ok(Box::new(data))
+        Ok(Box::new(fix_up(batch, ordering, location, &self.schema)?))
     }
 }
 
