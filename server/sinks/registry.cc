@@ -7,6 +7,8 @@
 #include "sinks/pgvector/sink.h"
 #include "sinks/qdrant/config.h"
 #include "sinks/qdrant/sink.h"
+#include "sinks/sqlite/config.h"
+#include "sinks/sqlite/sink.h"
 
 namespace drift {
 namespace {
@@ -19,6 +21,7 @@ struct Entry {
 };
 
 constexpr Entry kSinks[] = {
+    {"sqlite", sqlite::CheckUri, sqlite::NormalizeUri, sqlite::OpenSink},
     {"postgresql", pgvector::CheckUri, pgvector::NormalizeUri, pgvector::OpenSink},
     {"pg", pgvector::CheckUri, pgvector::NormalizeUri, pgvector::OpenSink},
     {"qdrant", qdrant::CheckUri, qdrant::NormalizeUri, qdrant::OpenSink},
