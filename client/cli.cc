@@ -5,14 +5,18 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <ostream>
 
+#include "client/cli_texts.h"
 #include "client/commands.h"
 #include "client/completion.h"
 #include "client/format.h"
+#include "client/selector.h"
 #include "client/version.h"
 
 namespace drift::client {
@@ -27,46 +31,16 @@ struct Invocation {
   int exit_code = kExitDone;
 };
 
-constexpr char kRunFooter[] =
-    "A pipeline is named by --pipeline, or described by --table, --text-col or --text, and --sink; "
-    "the\n"
-    "daemon derives its name then and prints it. Local tables are read by the daemon, on its "
-    "machine.\n"
-    "Ctrl-C cancels the run: the batch in hand is finished, what was written stays, and the next "
-    "run\n"
-    "goes on from there. A second Ctrl-C leaves at once. With --detach the run goes on without "
-    "you.";
-
-// Commands of later releases: what they would do, and what to do today.
-struct Later {
-  const char* name;
-  const char* help;
-  const char* sentence;
-};
-constexpr Later kLater[] = {
-    {"migrate", "Change a pipeline's embedding model (not in this release)",
-     "this release of Drift cannot change the model of a pipeline; embed into a new collection "
-     "with "
-     "driftctl run embed --model M --sink URI"},
-    {"erase", "Provable deletion of a row (not in this release)",
-     "this release of Drift has no provable deletion; a row deleted from its table leaves the sink "
-     "with the next run"},
-    {"receipt", "Receipts of provable deletion (not in this release)",
-     "this release of Drift has no provable deletion, and so no receipts"},
-    {"reconcile", "Compare ledger, sink and source (not in this release)",
-     "this release of Drift cannot compare ledger and sink; driftctl run embed --pipeline P writes "
-     "what the sink lacks"}};
-
-// "\n", "\t" and "\\" as in the quotes of YAML: shells pass them on as they are.
-std::string Unescaped(const std::string& text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char next = text[i] == '\\' && i + 1 < text.size() ? text[i + 1] : '\0';
-    const char meant = next == 'n' ? '\n' : next == 't' ? '\t' : next == '\\' ? '\\' : '\0';
-    out += meant == '\0' ? text[i] : meant;
-    if (meant != '\0') ++i;
-  }
-  return out;
+// A whole number from `least` to `most`.
+CLI::Validator Whole(int64_t least, int64_t most = std::numeric_limits<int32_t>::max()) {
+  const auto check = [least, most](const std::string& text) -> std::string {
+    int64_t number = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
+    if (whole && number >= least && number <= most) return "";
+    return fmt::format("write a whole number from {} to {}, not '{}'", least, most, text);
+  };
+  return CLI::Validator(check, "");
 }
 
 // CLI11's own help, without what it says of checks and of options that exclude one another.
@@ -134,7 +108,10 @@ class CommandLine {
   CLI::App* Add(CLI::App* parent, const std::string& name, const std::string& help,
                 Command command) {
     CLI::App* added = parent->add_subcommand(name, help);
-    added->callback([this, command = std::move(command)] { command_ = command; });
+    added->callback([this, added, command = std::move(command)] {
+      // The callback of `cost` is called after that of `cost reconcile`.
+      if (added->get_subcommands().empty()) command_ = command;
+    });
     return added;
   }
 
@@ -202,21 +179,22 @@ class CommandLine {
         ->type_name("TEMPLATE")
         ->excludes(columns);
     List(app, "--key", out.key, "Key columns; default: id, if the table has it");
-    app->add_option("--model", out.model, "provider/name; default openai/text-embedding-3-small");
+    app->add_option("--model", out.model, "provider/name; default openai/text-embedding-3-small")
+        ->type_name("MODEL");
     app->add_option("--sink", out.sink,
-                    "sqlite:///abs/index.db?collection=C, qdrant://host:6334/C,\n"
-                    "                              postgresql://user@host/db?table=T")
+                    "sqlite:///abs/index.db?collection=C, qdrant://host:6334/C, "
+                    "postgresql://user@host/db?table=T")
         ->type_name("URI");
     List(app, "--payload", out.payload, "Columns copied beside the vector");
     app->add_option("--batch-size", out.batch_size, "Texts per request, at most; default 128")
-        ->check(CLI::PositiveNumber)
+        ->check(Whole(1))
         ->type_name("N");
     app->add_flag("--no-dedup", out.no_dedup, "Embed equal texts each by itself");
     app->add_flag("--shadow-mode", out.shadow_mode,
                   "Made-up vectors of the model's dimension: no key, no cost");
     app->add_option("--since-version", out.since_version,
                     "No snapshot: changes of this table version and later")
-        ->check(CLI::NonNegativeNumber)
+        ->check(Whole(0, std::numeric_limits<int64_t>::max()))
         ->type_name("N");
   }
 
@@ -243,7 +221,7 @@ class CommandLine {
                          [this](Session& session) { return RunList(session, run_list_); });
     list->add_option("--pipeline", run_list_.pipeline, "Of this pipeline only")->type_name("NAME");
     list->add_option("--limit", run_list_.limit, "So many; default 20")
-        ->check(CLI::PositiveNumber)
+        ->check(Whole(1))
         ->type_name("N");
 
     AddOfOne(run, "get", "One run", "ID", RunGet);
@@ -292,7 +270,7 @@ class CommandLine {
     status->add_option("--sink", status_.sink, "Those that write there, with their last runs")
         ->type_name("URI");
     status->add_option("--limit", status_.limit, "So many of the last runs of each; default 5")
-        ->check(CLI::Range(0, 100))
+        ->check(Whole(0, 100))
         ->type_name("N");
   }
 
@@ -356,7 +334,7 @@ class CommandLine {
         ->type_name("NAME");
     search->add_option("TEXT", search_.text, "What to look for")->required();
     search->add_option("-k", search_.k, "So many hits; default 5")
-        ->check(CLI::Range(1, 1000))
+        ->check(Whole(1, 1000))
         ->type_name("N");
     search->add_option("--filter", search_.filters, "Payload column equals value; may be repeated")
         ->allow_extra_args(false)
@@ -377,12 +355,12 @@ class CommandLine {
                          [this](Session& session) { return DeadLettersList(session, letters_); });
     AddFilter(list);
     list->add_option("--limit", letters_.limit, "So many; default 100")
-        ->check(CLI::PositiveNumber)
+        ->check(Whole(1))
         ->type_name("N");
     CLI::App* get = Add(group, "get", "One of them", [this](Session& session) {
       return DeadLettersGet(session, letters_.ids.at(0));
     });
-    get->add_option("ID", letters_.ids)->required()->expected(1);
+    get->add_option("ID", letters_.ids)->required()->expected(1)->type_name("");
     CLI::App* replay =
         Add(group, "replay", "Read the rows again and embed them",
             [this](Session& session) { return DeadLettersReplay(session, letters_); });

@@ -82,7 +82,7 @@ class LaterRuns {
       away_ = false;
       if (next.id().empty() || next.id() == last_run_) continue;
       last_run_ = next.id();
-      FollowRun(session_, next);
+      if (FollowRun(session_, next, OnInterrupt::kLeave) == kExitInterrupted) return kExitDone;
     }
   }
 

@@ -24,7 +24,6 @@ using Clock = std::chrono::system_clock;
 
 constexpr auto kAwayPatience = std::chrono::seconds(30);
 constexpr auto kBetweenTries = std::chrono::milliseconds(500);
-constexpr int kExitInterrupted = 130;  // 128 + SIGINT, as shells have it
 
 bool IsFinal(Run::State state) {
   return state == Run::SUCCEEDED || state == Run::FAILED || state == Run::CANCELLED;
@@ -32,7 +31,8 @@ bool IsFinal(Run::State state) {
 
 class Follower {
  public:
-  Follower(Session& session, const Run& run) : session_(session), run_(run), display_(session) {
+  Follower(Session& session, const Run& run, OnInterrupt on_interrupt)
+      : session_(session), on_interrupt_(on_interrupt), run_(run), display_(session) {
     if (session.options().timeout) deadline_ = Clock::now() + *session.options().timeout;
   }
 
@@ -94,7 +94,7 @@ class Follower {
   // On the thread of the signals.
   void Interrupted(int presses) {
     const std::lock_guard lock(mu_);
-    if (presses > 1) {
+    if (presses > 1 || on_interrupt_ == OnInterrupt::kLeave) {
       left_ = true;
       if (context_ != nullptr) context_->TryCancel();
       return;
@@ -131,6 +131,7 @@ class Follower {
   }
 
   Session& session_;
+  const OnInterrupt on_interrupt_;
   Run run_;
   const std::string run_id_ = run_.id();
   ProgressDisplay display_;
@@ -144,9 +145,9 @@ class Follower {
 
 }  // namespace
 
-int FollowRun(Session& session, const Run& run) {
+int FollowRun(Session& session, const Run& run, OnInterrupt on_interrupt) {
   if (IsFinal(run.state())) return FinishRun(session, run);
-  return Follower(session, run).Follow();
+  return Follower(session, run, on_interrupt).Follow();
 }
 
 int FinishRun(Session& session, const Run& run) {

@@ -50,6 +50,17 @@ drift::v1::RunSelector MakeSelector(const SelectorOptions& options,
   return selector;
 }
 
+std::string Unescaped(const std::string& text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char next = text[i] == '\\' && i + 1 < text.size() ? text[i + 1] : '\0';
+    const char meant = next == 'n' ? '\n' : next == 't' ? '\t' : next == '\\' ? '\\' : '\0';
+    out += meant == '\0' ? text[i] : meant;
+    if (meant != '\0') ++i;
+  }
+  return out;
+}
+
 std::string NewRequestId() {
   std::random_device random;
   return fmt::format("driftctl-{:08x}{:08x}{:08x}", random(), random(), random());

@@ -14,6 +14,9 @@ std::string AbsoluteTable(const std::string& table, const std::string& working_d
 drift::v1::RunSelector MakeSelector(const SelectorOptions& options,
                                     const std::string& working_directory);
 
+// "\n", "\t" and "\\" as in the quotes of YAML: shells pass them on as they are.
+std::string Unescaped(const std::string& text);
+
 // Random, for requests that may be sent twice.
 std::string NewRequestId();
 
