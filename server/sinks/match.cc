@@ -28,8 +28,8 @@ bool EqualsText(const Value& value, std::string_view text) {
   double wanted = 0;
   const char* end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data(), end, wanted);
-  return parsed.ec == std::errc() && parsed.ptr == end && wanted == *number && wanted <= kExact &&
-         wanted >= -kExact;
+  return parsed.ec == std::errc() && parsed.ptr == end && wanted == *number && wanted < kExact &&
+         wanted > -kExact;
 }
 
 bool Matches(const Payload& payload, const SearchFilter& filter) {

@@ -44,7 +44,7 @@ void AddNumber(std::string_view text, const std::string& path, pb::Filter& any) 
   double number = 0;
   const auto parsed = std::from_chars(text.data(), end, number);
   constexpr double kExact = 9007199254740992.0;  // 2^53: beyond it neighbours would be equal
-  if (parsed.ec != std::errc() || parsed.ptr != end || !(std::abs(number) <= kExact)) return;
+  if (parsed.ec != std::errc() || parsed.ptr != end || !(std::abs(number) < kExact)) return;
   pb::Range& range = *AddField(*any.mutable_should(), path).mutable_range();
   range.set_gte(number);
   range.set_lte(number);
