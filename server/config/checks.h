@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/status.h"
-#include "config/problems.h"
 #include "core/catalogue.h"
 
 namespace drift {
@@ -35,10 +34,6 @@ struct ConfigChecks {
   std::vector<ProviderConfig> well_known_providers;
   std::function<Status(const ProviderConfig& provider)> check_provider;
 
-  // Called once, before models are checked, with the paths of the user's model and price files
-  // (empty: none); complains of what is wrong in them.
-  std::function<void(const std::string& models, const std::string& prices, Problems& problems)>
-      load_catalogue;
   // Whether the provider has the model, and the model the dimensions (0: its own).
   std::function<Status(const ProviderConfig& provider, const std::string& model)> check_model;
   std::function<Status(const ProviderConfig& provider, const std::string& model,

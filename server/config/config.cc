@@ -6,17 +6,13 @@
 namespace drift {
 namespace {
 
-void ReadSections(const YamlValue& root, const ConfigChecks& checks, Config& config,
-                  Problems& problems) {
+void ReadSections(const YamlValue& root, const ConfigChecks& checks, Config& config) {
   using namespace config_internal;  // NOLINT: the sections, and nothing else
   YamlMap map = root.Map();
   ReadServer(map["server"], config.server);
   ReadLedger(map["ledger"], checks, config.ledger);
   ReadLog(map["log"], config.log);
   ReadCatalogue(map["catalogue"], config.catalogue);
-  if (checks.load_catalogue) {
-    checks.load_catalogue(config.catalogue.models, config.catalogue.prices, problems);
-  }
   ReadProviders(map["providers"], checks, config.providers);
   ReadPipelines(map["pipelines"], checks, config);
   ReadBudgets(map["budgets"], checks, config);
@@ -30,7 +26,7 @@ Config ParseConfig(const std::string& file, std::string text, const EnvLookup& e
   Config config;
   const auto document = YamlDocument::Parse(file, std::move(text), environment, problems);
   if (!document) return config;
-  ReadSections(document->root(problems), checks, config, problems);
+  ReadSections(document->root(problems), checks, config);
   return config;
 }
 
@@ -39,7 +35,6 @@ Config LoadConfig(const std::string& path, const EnvLookup& environment, const C
   std::string file = path;
   if (file.empty() && environment != nullptr) file = environment("DRIFT_CONFIG").value_or("");
   Config config;
-  if (file.empty() && checks.load_catalogue) checks.load_catalogue("", "", problems);
   if (!file.empty()) {
     auto text = ReadTextFile(file);
     if (!text.ok()) {

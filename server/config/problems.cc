@@ -10,6 +10,9 @@ void Problems::Add(std::string_view file, Place place, std::string_view path,
   const auto index = static_cast<size_t>(found - files_.begin());
   if (found == files_.end()) files_.emplace_back(file);
   std::string text = path.empty() ? std::string(message) : fmt::format("{}: {}", path, message);
+  // A key may hold a line break; a mistake is one line all the same.
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
   const auto same = [&](const Problem& problem) {
     return problem.file == index && problem.place == place && problem.text == text;
   };

@@ -262,6 +262,12 @@ TEST_F(PipelineTextTest, Yaml) {
   EXPECT_EQ(spec->text, "{body}");
 }
 
+TEST_F(PipelineTextTest, TheExample) {
+  const auto spec = Parse(ReadFile("config/examples/pipeline.yaml"));
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_EQ(spec->name, "faq");
+}
+
 TEST_F(PipelineTextTest, Json) {
   const auto spec = Parse(
       R"({"name": "docs", "source": {"type": "delta", "table": "/data/docs"}, "key": ["id"],

@@ -52,9 +52,11 @@ ConfigChecks TestChecks() {
   checks.normalize_table = NormalizeTable;
   checks.normalize_sink = NormalizeSink;
   checks.check_ledger_url = CheckLedger;
-  checks.provider_types = {{"openai", {"organization"}}, {"shadow", {}}, {"tei", {}}};
+  checks.provider_types = {
+      {"openai", {"organization"}}, {"local", {}}, {"shadow", {}}, {"tei", {}}};
   checks.well_known_providers = {
       {.name = "openai", .type = "openai", .api_key = SecretRef{"env:OPENAI_API_KEY"}},
+      {.name = "local", .type = "local"},
       {.name = "shadow", .type = "shadow"}};
   checks.check_model = CheckModel;
   checks.check_dimensions = CheckDimensions;
