@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/failpoint.h"
 #include "ledger/codec.h"
 #include "ledger/dead_letter_table.h"
 #include "ledger/sqlite_commit.h"
@@ -349,6 +350,7 @@ Status SqliteLedger::Commit(const CommitBatch& batch) {
     return commit->Run(db);
   };
   RETURN_IF_ERROR(writer_.Write(lane, work, [&] { commit->Committed(); }));
+  Failpoint("ledger-committed");
   scans_.CloseIdle();
   return OkStatus();
 }

@@ -172,17 +172,16 @@ StatusOr<std::vector<RowHead>> FakeLedger::ScanRows(int64_t target_id, const std
   return out;
 }
 
-std::optional<TextMatch> FakeLedger::FindText(const TargetState& target, const Sha256Digest& text) {
+void FakeLedger::AddTexts(const TargetState& target, std::map<Sha256Digest, TextMatch>& texts) {
+  const int64_t id = target.target.id;
   for (const auto& [key, row] : target.rows) {
     for (size_t i = 0; i < row.state.chunks.size(); ++i) {
-      if (row.state.chunks[i].text_sha256 != text) continue;
-      return TextMatch{text, target.target.id,
-                       PointId(target.target.key.pipeline, key, static_cast<int32_t>(i))};
+      const Sha256Digest& text = row.state.chunks[i].text_sha256;
+      const Uuid point = PointId(target.target.key.pipeline, key, static_cast<int32_t>(i));
+      texts.emplace(text, TextMatch{text, id, point});
     }
   }
-  const auto adopted = target.adopted.find(text);
-  if (adopted == target.adopted.end()) return std::nullopt;
-  return TextMatch{text, target.target.id, adopted->second};
+  for (const auto& [text, point] : target.adopted) texts.emplace(text, TextMatch{text, id, point});
 }
 
 StatusOr<std::vector<TextMatch>> FakeLedger::FindTexts(const std::string& fingerprint,
@@ -191,16 +190,18 @@ StatusOr<std::vector<TextMatch>> FakeLedger::FindTexts(const std::string& finger
                                                        int64_t preferred_target) {
   RETURN_IF_ERROR(Called("FindTexts"));
   MutexLock lock(mu_);
-  std::vector<TextMatch> out;
-  for (const Sha256Digest& text : std::set<Sha256Digest>(texts.begin(), texts.end())) {
-    std::optional<TextMatch> match;
+  std::map<Sha256Digest, TextMatch> known;
+  for (const bool preferred : {true, false}) {
     for (const auto& [id, target] : state_.targets) {
       const TargetKey& key = target.target.key;
       if (key.fingerprint != fingerprint || key.dimensions != dimensions) continue;
-      if (match && id != preferred_target) continue;
-      if (auto found = FindText(target, text)) match = found;
+      if ((id == preferred_target) == preferred) AddTexts(target, known);
     }
-    if (match) out.push_back(*match);
+  }
+  std::vector<TextMatch> out;
+  for (const Sha256Digest& text : std::set<Sha256Digest>(texts.begin(), texts.end())) {
+    const auto match = known.find(text);
+    if (match != known.end()) out.push_back(match->second);
   }
   return out;
 }

@@ -112,7 +112,7 @@ class FakeLedger : public Ledger {
                      TargetState& target);
   static void OpenLetter(const DeadLetter& letter, State& state, TargetState& target);
   static void CloseLetters(const std::string& key, State& state, TargetState& target);
-  static std::optional<TextMatch> FindText(const TargetState& target, const Sha256Digest& text);
+  static void AddTexts(const TargetState& target, std::map<Sha256Digest, TextMatch>& texts);
   static std::vector<ledger::StoredRecords> Records(const TargetState& target, bool deleted,
                                                     int64_t from, int64_t limit);
 
