@@ -30,8 +30,7 @@ typedef struct drift_models_error {
 #define DRIFT_MODELS_ABI 1
 int32_t drift_models_abi(void);
 
-// ---- Hugging Face tokenizers
-// ----------------------------------------------------------------------
+// ---- Hugging Face tokenizers ----
 
 // Safe for concurrent use.
 typedef struct drift_tokenizer drift_tokenizer;
@@ -49,8 +48,7 @@ int64_t drift_tokenizer_encode(const drift_tokenizer* tokenizer, const char* tex
                                int32_t special, uint32_t* ids, size_t capacity,
                                drift_models_error* error);
 
-// ---- tiktoken
-// -------------------------------------------------------------------------------------
+// ---- tiktoken ----
 
 enum { DRIFT_TIKTOKEN_CL100K = 1, DRIFT_TIKTOKEN_O200K = 2 };
 
@@ -60,11 +58,11 @@ enum { DRIFT_TIKTOKEN_CL100K = 1, DRIFT_TIKTOKEN_O200K = 2 };
 int64_t drift_tiktoken_count(int32_t encoding, const char* text, size_t text_size,
                              drift_models_error* error);
 
-// ---- ONNX Runtime
-// ---------------------------------------------------------------------------------
+// ---- ONNX Runtime ----
 
 // Opens the ONNX Runtime library (1.24 or newer) at `path`. The first call that succeeds decides
 // for the whole process; later ones are OK without a look at their path. 0, or the error's code.
+// What the library would report to its makers stays off.
 int32_t drift_onnx_load(const char* path, size_t path_size, drift_models_error* error);
 
 // Embeds one batch at a time; sessions are independent of one another.

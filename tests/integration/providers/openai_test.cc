@@ -220,17 +220,16 @@ TEST_F(OpenaiTest, AnAnswerThatDripsEndsWithTheDeadline) {
 
 TEST_F(OpenaiTest, ACancelledRequestReturnsAtOnce) {
   server_.Script({R"({"kind":"hang","times":-1})"});
-  int tries = 0;
   const auto best = BestCancelTime(
       [&](std::stop_token stop) {
-        ++tries;
         const Status status = embedder_->Embed(kTexts, InputKind::kDocument, stop).status();
         EXPECT_EQ(status.code(), StatusCode::kCancelled);
         EXPECT_TRUE(MaybeBilled(status));
         return status;
       },
-      [&] {
-        while (server_.RequestBodies().size() < static_cast<size_t>(tries)) {
+      [this, wanted = size_t{0}]() mutable {
+        ++wanted;
+        while (server_.RequestBodies().size() < wanted) {
           std::this_thread::sleep_for(milliseconds(2));
         }
       });

@@ -11,8 +11,20 @@ use std::sync::Mutex;
 const MEAN: i32 = 1;
 const CLS: i32 = 2;
 
-/// Never dropped: sessions may live until the process ends.
+/// There can be one only in the life of a process. Never dropped: sessions may live until its end.
 static ENVIRONMENT: Mutex<Option<Environment>> = Mutex::new(None);
+
+/// Microsoft's builds of the library report its use to a server of theirs and keep a device id and a
+/// database below the user's cache folder, `with_telemetry(false)` or not. Only this variable stops
+/// that. It is set while libdrift_models is loaded: before main, when there is one thread.
+#[used]
+#[link_section = ".init_array"]
+static KEEP_QUIET: extern "C" fn() = {
+    extern "C" fn keep_quiet() {
+        std::env::set_var("ORT_DISABLE_TELEMETRY", "1");
+    }
+    keep_quiet
+};
 
 pub struct DriftSession {
     session: Mutex<Session>,
