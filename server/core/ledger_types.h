@@ -37,6 +37,9 @@ struct PipelineRecord {
   WallTime created_at;
 };
 
+// The id of no target: of a pipeline that has never run.
+inline constexpr int64_t kNoTarget = 0;
+
 // Where a pipeline's points go, and how far it is. One per (pipeline, model, dimensions, sink).
 struct TargetKey {
   std::string pipeline;
@@ -48,7 +51,7 @@ struct TargetKey {
 };
 
 struct Target {
-  int64_t id = 0;  // of this ledger
+  int64_t id = kNoTarget;  // of this ledger
   TargetKey key;
   int32_t revision = 0;     // 0: never contacted the collection
   std::string config_hash;  // ContentConfigHash() of the spec the rows were embedded with

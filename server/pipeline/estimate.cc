@@ -125,10 +125,15 @@ class Estimator {
     return AddGone(keys);
   }
 
+  StatusOr<std::vector<RowState>> LoadRows(const std::vector<std::string>& keys) {
+    if (run_.target.id == kNoTarget) return std::vector<RowState>();
+    return run_.ledger().LoadRows(run_.target.id, keys);
+  }
+
   Status AddRows(const std::vector<RenderedRow>& rows) {
     std::vector<std::string> keys;
     for (const RenderedRow& row : rows) keys.push_back(row.key);
-    ASSIGN_OR_RETURN(std::vector<RowState> states, run_.ledger().LoadRows(run_.target.id, keys));
+    ASSIGN_OR_RETURN(std::vector<RowState> states, LoadRows(keys));
     RowStates before;
     for (RowState& state : states) {
       std::string key = state.key;
@@ -182,7 +187,7 @@ class Estimator {
     }
     std::vector<std::string> gone;
     const auto count = [&] {
-      auto rows = run_.ledger().LoadRows(run_.target.id, gone);
+      auto rows = LoadRows(gone);
       gone.clear();
       if (rows.ok()) out_.rows_to_delete += static_cast<int64_t>(rows->size());
       return rows.status();

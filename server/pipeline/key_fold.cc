@@ -132,7 +132,7 @@ Status KeyFold::CheckTable(KeyTable& table, std::vector<std::string>& plain_inse
 }
 
 Status KeyFold::CheckAbsent(std::span<const std::string> keys) const {
-  if (keys.empty()) return OkStatus();
+  if (keys.empty() || target_id_ == kNoTarget) return OkStatus();
   ASSIGN_OR_RETURN(const std::vector<RowState> rows, ledger_->LoadRows(target_id_, keys));
   for (const RowState& row : rows) {
     // A state of this window was committed before a crash; it says nothing about before.
@@ -168,6 +168,7 @@ Status KeyFold::ForEachGone(const VisitGone& visit) {
 
 Status KeyFold::ForEachLive(const std::function<Status(const RowHead&)>& visit,
                             std::stop_token stop) {
+  if (target_id_ == kNoTarget) return OkStatus();
   std::string after;
   for (;;) {
     if (stop.stop_requested()) return Cancelled("stopped");

@@ -88,6 +88,14 @@ StatusOr<int64_t> ProviderRegistry::PriceNow(const ProviderConfig& provider,
   return price.nano_usd_per_million_tokens;
 }
 
+StatusOr<ModelInfo> ProviderRegistry::DescribeModel(const ProviderConfig& provider,
+                                                    std::string_view model, int32_t dimensions) {
+  ASSIGN_OR_RETURN(const ModelEntry entry, FindModel(provider, model));
+  ASSIGN_OR_RETURN(const int32_t resolved, ResolveDimensions(provider, model, dimensions));
+  ASSIGN_OR_RETURN(const int64_t price, PriceNow(provider, model));
+  return MakeModelInfo(ProviderParts{provider, entry, resolved, price == 0, clock_, files_});
+}
+
 StatusOr<std::unique_ptr<Embedder>> ProviderRegistry::MakeEmbedder(const ProviderConfig& provider,
                                                                    std::string_view model,
                                                                    int32_t dimensions) {

@@ -12,7 +12,8 @@ StatusOr<std::unique_ptr<Source>> OpenDelta(const DeltaOptions& options,
                                             const Projection& projection) {
   ASSIGN_OR_RETURN(const std::string address, NormalizeTable(options.table));
   RETURN_IF_ERROR(CheckStorageKeys(address, options.storage));
-  if (projection.key_columns.empty()) {
+  // Without any columns it can still be looked at: Check() says which there are.
+  if (projection.key_columns.empty() && !projection.columns.empty()) {
     return InvalidArgument("{}: no key columns; a row without a key has no identity", address);
   }
   ASSIGN_OR_RETURN(auto table, KernelTable::Open(address, options.storage, options.read));
