@@ -40,7 +40,7 @@ std::string WithPort(std::string server) {
 
 // gRPC's words for why a connection failed are long; these are what matters in them.
 std::string WhyUnreachable(const std::string& message) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kCauses = {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kCauses = {
       {{"Connection refused", "connection refused"},
        {"DNS resolution failed", "no such host"},
        {"Name or service not known", "no such host"},
@@ -50,11 +50,23 @@ std::string WhyUnreachable(const std::string& message) {
        {"Missing expected SETTINGS", "what listens there does not speak gRPC"},
        {"Connection reset", "the connection was cut"},
        {"Socket closed", "the connection was cut"},
+       {"Broken pipe", "the connection was cut"},
+       {"GOAWAY", "it is stopping"},
+       {"Cancelling all calls", "it is stopping"},
        {"timed out", "no answer"}}};
   for (const auto& [pattern, cause] : kCauses) {
     if (message.find(pattern) != std::string::npos) return std::string(cause);
   }
   return message.empty() ? "no answer" : message.substr(0, message.find('\n'));
+}
+
+bool IsTransportText(const std::string& message) {
+  static constexpr std::array<std::string_view, 6> kTexts = {
+      "recvmsg:",         "sendmsg:", "Socket closed",
+      "Connection reset", "GOAWAY",   "Cancelling all calls"};
+  return std::any_of(kTexts.begin(), kTexts.end(), [&](std::string_view text) {
+    return message.find(text) != std::string::npos;
+  });
 }
 
 grpc::Status Unreachable(const std::string& why) {
@@ -93,10 +105,13 @@ void Session::SetDeadline(grpc::ClientContext& context, Patience patience) const
 
 grpc::Status Session::Known(const grpc::Status& status, const grpc::ClientContext& context) {
   if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return status;
-  // What the daemon itself said is marked so by gRPC's own account of the error.
-  const bool from_daemon =
+  // What was said by the other side is marked so by gRPC's own account of the error; what became of
+  // a connection in the middle of a call is, too, but in the transport's words.
+  const bool from_peer =
       context.debug_error_string().find("Error received from peer") != std::string::npos;
-  return from_daemon ? status : Unreachable(status.error_message());
+  return from_peer && !IsTransportText(status.error_message())
+             ? status
+             : Unreachable(status.error_message());
 }
 
 int Session::Fail(const grpc::Status& status) {

@@ -14,10 +14,10 @@
 
 namespace drift {
 
-// What a pipeline is checked against.
+// What a pipeline is checked against. Holds all of it: it may be made on the spot.
 struct PipelineContext {
-  const ConfigChecks& checks;
-  const std::vector<ProviderConfig>& providers;  // configured ones
+  ConfigChecks checks;
+  std::vector<ProviderConfig> providers;  // configured ones
   // Of a command line, where a password in an address is accepted: it is never stored.
   bool allow_plain_secrets = false;
 };

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <mutex>
 #include <thread>
 
 #include "tests/unit/client/client_test_base.h"
@@ -98,6 +99,22 @@ TEST_F(ConnectionTest, ADaemonTooSlow) {
   const Outcome outcome = Run({"--timeout", "100ms", "status"});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_EQ(outcome.err, "error: no answer within 100 ms; allow more with --timeout\n");
+}
+
+// A daemon that stops, or is killed, in the middle of a call.
+TEST_F(ConnectionTest, CutOffInTheMiddle) {
+  std::thread stopper;
+  std::once_flag once;  // gRPC may try the call again by itself
+  daemon_.pipelines.Status_.Set([&](const v1::StatusRequest&, v1::StatusResponse&) {
+    std::call_once(once, [&] { stopper = std::thread([&] { daemon_.StopAtOnce(); }); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    return grpc::Status();
+  });
+  const Outcome outcome = Run({"status"});
+  stopper.join();
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_THAT(outcome.err,
+              testing::AnyOf(HasSubstr("(it is stopping)"), HasSubstr("(the connection was cut)")));
 }
 
 struct Refusal {

@@ -242,9 +242,7 @@ class PipelineTextTest : public testing::Test {
     return ParsePipeline("docs.yaml", text, context_);
   }
 
-  ConfigChecks checks_ = TestChecks();
-  std::vector<ProviderConfig> providers_;
-  PipelineContext context_{checks_, providers_};
+  PipelineContext context_{TestChecks(), {}};
 };
 
 constexpr char kDeclared[] =
