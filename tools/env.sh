@@ -9,6 +9,7 @@ else
   cache=$root/build/cache
 fi
 mkdir -p "$cache"
+export DRIFT_CACHE="$cache"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$cache/cargo}"
 export CCACHE_DIR="${CCACHE_DIR:-$cache/ccache}"
 export CCACHE_NOHASHDIR=1

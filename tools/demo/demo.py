@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""make demo: a real table of readable rows, embedded, changed, caught up and searched.
+
+Everything lies in a new folder under build/demo; a user's own daemon and state are not touched. The
+daemon that is started here goes on running until it is stopped by the line printed at the end.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import deltalake
+import pyarrow as pa
+
+import corpus
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = ROOT / "build" / "bin"
+MODEL = "local/wordllama-256"
+QUESTION = "convert pdf to text"
+
+
+def say(text: str = "") -> None:
+    print(text, flush=True)
+
+
+def step(text: str) -> None:
+    bold, plain = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
+    say(f"\n{bold}{text}{plain}")
+
+
+class Demo:
+    def __init__(self) -> None:
+        self.folder = ROOT / "build" / "demo" / time.strftime("%Y%m%d-%H%M%S")
+        self.folder.mkdir(parents=True)
+        self.table = self.folder / "packages"
+        self.log = self.folder / "driftd.log"
+        self.server = ""
+        self.pid = 0
+        self.name = ""
+
+    # -- the daemon ---------------------------------------------------------------------------------
+
+    def start_daemon(self) -> None:
+        ready = self.folder / "ready.json"
+        environment = {
+            **os.environ,
+            "XDG_STATE_HOME": str(self.folder / "state"),
+            "DRIFT_GRPC_LISTEN": "127.0.0.1:0",
+            "DRIFT_HTTP_LISTEN": "127.0.0.1:0",
+        }
+        for name in ("DRIFT_CONFIG", "DRIFT_LEDGER_URL", "DRIFT_SERVER"):
+            environment.pop(name, None)
+        with open(self.log, "w", encoding="utf-8") as log:
+            daemon = subprocess.Popen(
+                [BIN / "driftd", "--ready-file", ready],
+                env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, cwd=self.folder,
+            )
+        deadline = time.monotonic() + 60
+        while not ready.exists():
+            if daemon.poll() is not None or time.monotonic() > deadline:
+                sys.exit(f"driftd did not start:\n{self.log.read_text(encoding='utf-8')}")
+            time.sleep(0.02)
+        addresses = json.loads(ready.read_text(encoding="utf-8"))
+        self.pid, self.server = addresses["pid"], addresses["grpc"]
+
+    def driftctl(self, *arguments: str, show: str = "") -> str:
+        """Runs driftctl; prints the command as a person would type it, and what it answers."""
+        if show:
+            say(f"$ driftctl {show}")
+        done = subprocess.run(
+            [BIN / "driftctl", *arguments], capture_output=not show, text=True, check=False,
+            cwd=self.folder, env={**os.environ, "DRIFT_SERVER": self.server},
+        )
+        if done.returncode != 0:
+            sys.exit(f"driftctl {' '.join(arguments)} ended with {done.returncode}\n{done.stderr or ''}")
+        return done.stdout or ""
+
+    # -- the table ----------------------------------------------------------------------------------
+
+    def write_table(self) -> int:
+        rows, real = corpus.load(os.environ["DRIFT_CACHE"])
+        if not real:
+            say("Debian's package descriptions cannot be had here; made-up rows are used.")
+        columns = ("id", "summary", "body", "section")
+        deltalake.write_deltalake(
+            str(self.table), pa.table({c: [row[c] for row in rows] for c in columns}),
+            configuration={"delta.enableChangeDataFeed": "true"},
+        )
+        return len(rows)
+
+    def change_table(self, hit: str, gone: str) -> None:
+        deltalake.DeltaTable(str(self.table)).update(
+            predicate=f"id = '{hit}'",
+            updates={"body": "'Reads a PDF document and writes its plain text, page by page.'"},
+        )
+        deltalake.DeltaTable(str(self.table)).delete(f"id = '{gone}'")
+        new = {
+            "id": ["drift-demo"], "summary": ["keeps vector indexes true to their tables"],
+            "body": ["Embeds the rows of a table that changed and writes their vectors."],
+            "section": ["database"],
+        }
+        deltalake.write_deltalake(str(self.table), pa.table(new), mode="append")
+
+    # -- the story ----------------------------------------------------------------------------------
+
+    def search(self, text: str, hits: int = 3) -> list[dict]:
+        answer = self.driftctl("search", "--pipeline", self.name, text, "-k", str(hits), "-o", "json")
+        return json.loads(answer)["hits"]
+
+    def run(self) -> None:
+        rows = self.write_table()
+        self.start_daemon()
+        flags = ["--table", "packages", "--text-col", "summary,body", "--payload", "section,summary",
+                 "--model", MODEL, "--sink", f"sqlite://{self.folder}/index.db?collection=packages"]
+
+        step(f"1. A Delta table of {rows:,} package descriptions: what would embedding it do and cost?")
+        self.driftctl("plan", *flags, show="plan --table packages --text-col summary,body "
+                      f"--payload section,summary --model {MODEL} --sink sqlite://…/index.db?collection=packages")
+        step("2. Embed it.")
+        self.driftctl("run", "embed", *flags, show="run embed …")
+        self.name = json.loads(self.driftctl("pipeline", "list", "-o", "json"))["pipelines"][0]["spec"]["name"]
+        self.driftctl("search", "--pipeline", self.name, QUESTION, "-k", "3",
+                      show=f'search --pipeline {self.name} "{QUESTION}" -k 3')
+
+        hits = [json.loads(hit["key"])[0] for hit in self.search(QUESTION)]
+        changed, gone = hits[1], hits[2]
+        step(f"3. The table changes: {changed} gets another text, {gone} is deleted, drift-demo is new.")
+        self.change_table(changed, gone)
+        self.driftctl("run", "watch", "--pipeline", self.name, show=f"run watch --pipeline {self.name}")
+        self.driftctl("search", "--pipeline", self.name, QUESTION, "-k", "3",
+                      show=f'search --pipeline {self.name} "{QUESTION}" -k 3')
+
+        step("4. Where did that come from, and is the deleted row gone?")
+        for key in (changed, gone):
+            self.driftctl("provenance", "--pipeline", self.name, "--key", key,
+                          show=f"provenance --pipeline {self.name} --key {key}")
+        step("5. What it cost.")
+        self.driftctl("cost", show="cost")
+
+        say(f"\nThe daemon goes on (pid {self.pid}, log {self.log}). Try next:\n")
+        say(f"  export DRIFT_SERVER={self.server} PATH={BIN}:$PATH")
+        say("  driftctl status")
+        say(f'  driftctl search --pipeline {self.name} "play music" --filter section=sound')
+        say(f"  driftctl run embed --pipeline {self.name}        # a second time costs and writes nothing")
+        say(f"\nStop it with: kill {self.pid}")
+
+
+if __name__ == "__main__":
+    Demo().run()
