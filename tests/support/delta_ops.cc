@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -75,7 +76,9 @@ StatusOr<std::string> DeltaOps::ReadLine() {
 StatusOr<std::string> DeltaOps::Run(std::string_view members, const std::string& table) {
   std::string line = "{\"table\":";
   AppendJsonString(line, table);
-  line += fmt::format(",{}}}\n", members);
+  line += fmt::format(",{}}}", members);
+  std::replace(line.begin(), line.end(), '\n', ' ');  // a line is a command
+  line.push_back('\n');
   for (size_t sent = 0; sent < line.size();) {
     const ssize_t count = send(socket_, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
     if (count <= 0) return Internal("delta_ops.py ended: {}", process_->Output());

@@ -3,6 +3,7 @@
 namespace drift::delta {
 
 StatusOr<std::vector<KeyEvent>> DeltaKeyStream::Next(std::stop_token stop) {
+  if (stop.stop_requested()) return Cancelled("reading keys was stopped");
   auto events = ReadBatch(std::move(stop));
   if (!events.ok()) return in_window_(events.status());
   return events;
@@ -21,6 +22,7 @@ StatusOr<std::vector<KeyEvent>> DeltaKeyStream::ReadBatch(std::stop_token stop) 
 }
 
 StatusOr<std::optional<RowBatch>> DeltaRowStream::Next(std::stop_token stop) {
+  if (stop.stop_requested()) return Cancelled("reading rows was stopped");
   auto batch = ReadBatch(std::move(stop));
   if (!batch.ok()) return in_window_(batch.status());
   return batch;

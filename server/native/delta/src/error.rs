@@ -154,6 +154,7 @@ const BEYOND_END: &[&str] = &[
     "InvalidRange",
     "416 Range Not Satisfiable",
     "was out of bounds",
+    "Requested range was invalid",
     "Out of range",
 ];
 
@@ -284,6 +285,10 @@ pub fn from_kernel(error: KernelError, doing: Doing) -> Failure {
         | E::InvalidProtocol(_)
         | E::InvalidColumnMappingMode(_)
         | E::Schema(_) => make(Code::Unsupported, -1),
+        E::MaxCatalogVersion(_) | E::UnpublishedVersion(_) => Failure::new(
+            Code::Unsupported,
+            "the table is managed by a catalog (feature catalogManaged), which is not supported",
+        ),
         E::TableAlreadyExistsAtPath(_) => make(Code::Exists, -1),
         E::FileAlreadyExists(_) => make(Code::Conflict, -1),
         E::ObjectStore(inner) => from_store(inner, doing),

@@ -1,5 +1,6 @@
 //! Where tables lie: addresses and object stores.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use delta_kernel::object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use delta_kernel::object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use delta_kernel::object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use delta_kernel::object_store::local::LocalFileSystem;
+use delta_kernel::object_store::path::Path;
+use delta_kernel::object_store::prefix::PrefixStore;
 use delta_kernel::object_store::{BackoffConfig, ClientOptions, DynObjectStore, RetryConfig};
 use url::Url;
 
@@ -64,7 +67,7 @@ pub fn storage_keys(scheme: &str) -> &'static str {
 }
 
 /// The table's root, with a slash at its end.
-pub fn table_url(address: &str) -> Result<Url> {
+fn table_url(address: &str) -> Result<Url> {
     let invalid = |why: &str| Failure::invalid(format!("{address}: {why}"));
     let path = address.strip_prefix("file://").unwrap_or(address);
     if path.starts_with('/') {
@@ -94,6 +97,39 @@ pub fn table_url(address: &str) -> Result<Url> {
         return Err(invalid("'?' and '#' must be written %3F and %23"));
     }
     Ok(url)
+}
+
+/// How the kernel is shown a table.
+pub struct Place {
+    pub url: Url,
+    pub store: Arc<DynObjectStore>,
+    /// The folder, of a local table.
+    pub folder: Option<PathBuf>,
+}
+
+/// The kernel makes URLs of the paths that a listing gives it without encoding them, so that a folder
+/// called "a%20b" or "a\b" is not found again. Such a table is shown as the root of a store of its own, where that
+/// does no harm; files in other places, which shallow clones have, cannot be read from it.
+pub fn place(address: &str, options: Vec<(String, String)>) -> Result<Place> {
+    let url = table_url(address)?;
+    let store = open_store(&url, options)?;
+    let folder = if url.scheme() == "file" {
+        url.to_file_path().ok()
+    } else {
+        None
+    };
+    let path =
+        Path::from_url_path(url.path()).map_err(|e| Failure::invalid(format!("{address}: {e}")))?;
+    if !path.as_ref().contains(['%', '\\']) {
+        return Ok(Place { url, store, folder });
+    }
+    let mut root = url;
+    root.set_path("/");
+    Ok(Place {
+        url: root,
+        store: Arc::new(PrefixStore::new(store, path)),
+        folder,
+    })
 }
 
 /// Few and quick: whoever called tries again later, and says so meanwhile.
@@ -244,7 +280,7 @@ fn google_store(url: &Url, mut options: Vec<(String, String)>) -> Result<Arc<Dyn
         .map_err(|e| from_store(&e, Doing::Opening))
 }
 
-pub fn open_store(url: &Url, options: Vec<(String, String)>) -> Result<Arc<DynObjectStore>> {
+fn open_store(url: &Url, options: Vec<(String, String)>) -> Result<Arc<DynObjectStore>> {
     match url.scheme() {
         "s3" => s3_store(url, options),
         "az" => azure_store(url, options),

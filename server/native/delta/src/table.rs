@@ -1,6 +1,7 @@
 //! dk_table: an address, its object store, and what is known of its log.
 
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use delta_kernel::history_manager::{get_earliest_commit, HistoryCommitType};
@@ -46,7 +47,10 @@ struct Known {
 }
 
 pub struct Table {
+    /// As the kernel is shown it.
     pub url: Url,
+    /// Of a local table.
+    pub folder: Option<PathBuf>,
     store: Arc<DynObjectStore>,
     cache: Arc<LogCache>,
     engine: Arc<KernelEngine>,
@@ -60,12 +64,9 @@ impl Table {
         options: Vec<(String, String)>,
         settings: Settings,
     ) -> Result<Table> {
-        let url = storage::table_url(address)?;
         let _in_runtime = runtime::handle().enter();
-        let cache = Arc::new(LogCache::new(
-            storage::open_store(&url, options)?,
-            settings.log_cache_bytes,
-        ));
+        let place = storage::place(address, options)?;
+        let cache = Arc::new(LogCache::new(place.store, settings.log_cache_bytes));
         let store: Arc<DynObjectStore> = cache.clone();
         let executor = Arc::new(TokioMultiThreadExecutor::new(runtime::handle().clone()));
         let batch_rows = NonZero::new(settings.limits.batch_rows).unwrap_or(NonZero::<usize>::MIN);
@@ -75,7 +76,8 @@ impl Table {
             .with_batch_size(batch_rows)
             .build();
         Ok(Table {
-            url,
+            url: place.url,
+            folder: place.folder,
             store,
             cache,
             engine: Arc::new(engine),
@@ -188,19 +190,15 @@ impl Table {
 
     /// A local folder that is not there lists as empty; say the difference.
     fn check_folder(&self) -> Result<()> {
-        if self.url.scheme() != "file" {
+        let Some(folder) = &self.folder else {
             return Ok(());
-        }
-        let path = self
-            .url
-            .to_file_path()
-            .map_err(|()| Failure::invalid("not a local path"))?;
-        match std::fs::metadata(path.join("_delta_log")) {
+        };
+        match std::fs::metadata(folder.join("_delta_log")) {
             Ok(_) => Ok(()),
             Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {
                 Err(Failure::new(Code::Permission, "the folder may not be read"))
             }
-            Err(_) if path.is_dir() => Err(Failure::new(Code::NotFound, "no _delta_log folder")),
+            Err(_) if folder.is_dir() => Err(Failure::new(Code::NotFound, "no _delta_log folder")),
             Err(_) => Err(Failure::new(Code::NotFound, "no such folder")),
         }
     }

@@ -34,8 +34,8 @@ pub fn create(
 ) -> Result<()> {
     let schema: StructType = serde_json::from_str(schema_json)
         .map_err(|e| Failure::invalid(format!("the schema cannot be read: {e}")))?;
-    if let Ok(folder) = table.url.to_file_path() {
-        std::fs::create_dir_all(&folder).map_err(|e| {
+    if let Some(folder) = &table.folder {
+        std::fs::create_dir_all(folder).map_err(|e| {
             Failure::new(
                 Code::Permission,
                 format!("making {}: {e}", folder.display()),
