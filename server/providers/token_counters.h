@@ -16,7 +16,7 @@ StatusOr<std::unique_ptr<TokenCounter>> MakeTokenCounter(const ModelEntry& entry
                                                          local::ModelFiles& files);
 
 // Without a tokenizer: a token for every four ASCII characters and for every two bytes of others,
-// at least one. That is near what tokenizers of 100,000 and more tokens give (docs/cost.md).
+// at least one. That is near what tokenizers of 100,000 and more tokens give.
 int64_t EstimateTokens(std::string_view text);
 
 }  // namespace drift

@@ -24,7 +24,7 @@ class StaticModel {
   Status Embed(std::span<const uint32_t> ids, std::span<float> out) const;
 
  private:
-  const Matrix table_;
+  Matrix table_;  // not const, so that the model can be moved without a copy of it
 };
 
 }  // namespace drift::local

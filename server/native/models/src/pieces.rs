@@ -9,6 +9,7 @@
 //! `Pieces::of` gives nothing unless all of this was found to be so in the file.
 
 use crate::error::{invalid, Result};
+use serde::Deserialize;
 use serde_json::{json, Value};
 use std::collections::HashMap;
 use std::sync::RwLock;
@@ -21,7 +22,6 @@ const MAX_WORDS: usize = 1 << 15;
 const MAX_WORD_BYTES: usize = 48;
 
 pub struct Pieces {
-    bpe: BPE,
     /// Tokens that are cut out of a text before anything else: texts that hold one go the plain way.
     added: Vec<String>,
     words: RwLock<HashMap<Box<str>, Box<[u32]>>>,
@@ -29,10 +29,8 @@ pub struct Pieces {
 
 impl Pieces {
     pub fn of(tokenizer: &Tokenizer, json: &[u8]) -> Option<Self> {
-        let file: Value = serde_json::from_slice(json).ok()?;
-        let ModelWrapper::BPE(bpe) = tokenizer.get_model() else {
-            return None;
-        };
+        let file: File = serde_json::from_slice(json).ok()?;
+        let bpe = model_of(tokenizer)?;
         let never_crossed = |token: &String| {
             let mut before = SPACE;
             token.chars().all(|c| {
@@ -41,25 +39,25 @@ impl Pieces {
                 fine
             })
         };
-        if !has_right_settings(&file) || !bpe.get_vocab().keys().all(never_crossed) {
+        if !file.has_right_settings() || !bpe.get_vocab().keys().all(never_crossed) {
             return None;
         }
-        let mut bpe = bpe.clone();
-        bpe.resize_cache(0);
         let added = tokenizer
             .get_added_tokens_decoder()
             .into_values()
             .map(|t| t.content)
             .collect();
         Some(Self {
-            bpe,
             added,
             words: RwLock::default(),
         })
     }
 
     /// None: this text must go the plain way.
-    pub fn encode(&self, text: &str) -> Result<Option<Vec<u32>>> {
+    pub fn encode(&self, tokenizer: &Tokenizer, text: &str) -> Result<Option<Vec<u32>>> {
+        let Some(bpe) = model_of(tokenizer) else {
+            return Ok(None);
+        };
         if text.is_empty() || self.added.iter().any(|token| text.contains(token.as_str())) {
             return Ok(None);
         }
@@ -79,7 +77,7 @@ impl Pieces {
                 match words.get(piece) {
                     Some(known) => ids.extend_from_slice(known),
                     None => {
-                        let found = self.merge(piece)?;
+                        let found = merge(bpe, piece)?;
                         ids.extend_from_slice(&found);
                         if piece.len() <= MAX_WORD_BYTES {
                             unseen.push((piece, found));
@@ -102,11 +100,18 @@ impl Pieces {
         }
         Ok(Some(ids))
     }
+}
 
-    fn merge(&self, piece: &str) -> Result<Vec<u32>> {
-        let tokens = self.bpe.tokenize(piece).map_err(invalid)?;
-        Ok(tokens.into_iter().map(|token| token.id).collect())
+fn model_of(tokenizer: &Tokenizer) -> Option<&BPE> {
+    match tokenizer.get_model() {
+        ModelWrapper::BPE(bpe) => Some(bpe),
+        _ => None,
     }
+}
+
+fn merge(bpe: &BPE, piece: &str) -> Result<Vec<u32>> {
+    let tokens = bpe.tokenize(piece).map_err(invalid)?;
+    Ok(tokens.into_iter().map(|token| token.id).collect())
 }
 
 /// The parts of `normal`, cut before each '▁' that follows another character.
@@ -121,15 +126,30 @@ fn cut(normal: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn has_right_settings(file: &Value) -> bool {
-    let normalizer = json!({"type": "Sequence", "normalizers": [
-        {"type": "Prepend", "prepend": "▁"},
-        {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]});
-    let model = &file["model"];
-    file["normalizer"] == normalizer
-        && file["pre_tokenizer"].is_null()
-        && model["type"] == "BPE"
-        && ["dropout", "continuing_subword_prefix", "end_of_word_suffix"]
-            .iter()
-            .all(|name| model[name].is_null())
+/// Of a tokenizer.json, without the vocabulary.
+#[derive(Deserialize)]
+struct File {
+    normalizer: Value,
+    pre_tokenizer: Value,
+    model: ModelSettings,
+}
+
+#[derive(Deserialize)]
+struct ModelSettings {
+    dropout: Option<f32>,
+    continuing_subword_prefix: Option<String>,
+    end_of_word_suffix: Option<String>,
+}
+
+impl File {
+    fn has_right_settings(&self) -> bool {
+        let normalizer = json!({"type": "Sequence", "normalizers": [
+            {"type": "Prepend", "prepend": "▁"},
+            {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]});
+        self.normalizer == normalizer
+            && self.pre_tokenizer.is_null()
+            && self.model.dropout.is_none()
+            && self.model.continuing_subword_prefix.is_none()
+            && self.model.end_of_word_suffix.is_none()
+    }
 }

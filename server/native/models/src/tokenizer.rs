@@ -23,7 +23,7 @@ impl DriftTokenizer {
 
     fn encode(&self, text: &str, special: bool) -> Result<Vec<u32>> {
         if let (Some(pieces), false) = (&self.pieces, special) {
-            if let Some(ids) = pieces.encode(text)? {
+            if let Some(ids) = pieces.encode(&self.plain, text)? {
                 return Ok(ids);
             }
         }
