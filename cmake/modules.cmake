@@ -32,6 +32,8 @@ function(drift_proto_library name)
   add_library(drift_${name} STATIC ${sources})
   target_include_directories(drift_${name} SYSTEM PUBLIC ${out})
   target_compile_options(drift_${name} PRIVATE -w)
+  # Generated files define the same names.
+  set_target_properties(drift_${name} PROPERTIES UNITY_BUILD OFF)
   target_link_libraries(drift_${name} PUBLIC protobuf::libprotobuf)
   if(ARG_GRPC)
     target_link_libraries(drift_${name} PUBLIC gRPC::grpc++)

@@ -14,7 +14,8 @@
 #include <thread>
 
 namespace drift {
-namespace {
+// Named, and not anonymous: HttpServer::Impl holds them, and a file may be compiled with others.
+namespace http_internal {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
@@ -38,7 +39,7 @@ struct Shared {
   Connections connections;
 };
 
-HttpReply Answer(const HttpRoute& route) {
+inline HttpReply Answer(const HttpRoute& route) {
   try {
     return route.answer();
   } catch (const std::exception& error) {
@@ -172,7 +173,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool closed_ = false;
 };
 
-}  // namespace
+}  // namespace http_internal
+
+using namespace http_internal;  // NOLINT: this file's own
 
 struct HttpServer::Impl {
   explicit Impl(std::map<std::string, HttpRoute> routes, const HttpLimits& limits)
