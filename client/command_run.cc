@@ -116,7 +116,8 @@ class LaterRuns {
   void SayState(const drift::v1::Status& now) {
     if (now.state() == said_) return;
     if (now.state() == drift::v1::Status::PAUSED) {
-      session_.Note(fmt::format("{}: paused: {} {}", pipeline_, now.message(), now.remedy()));
+      session_.Note(
+          fmt::format("{}: paused: {}", pipeline_, Sentences(now.message(), now.remedy())));
     } else if (said_ == drift::v1::Status::PAUSED) {
       session_.Note(fmt::format("{}: no longer paused", pipeline_));
     }

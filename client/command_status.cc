@@ -49,10 +49,8 @@ std::string LastRunText(const Status& status) {
 // Why a pipeline does not go on by itself, and what to do.
 void PrintReason(Session& session, const Status& status) {
   if (status.message().empty() && status.remedy().empty()) return;
-  std::string text = status.message();
-  if (!text.empty() && !status.remedy().empty()) text += ' ';
-  text += status.remedy();
-  const std::string line = Printable(fmt::format("{}: {}", status.pipeline(), text));
+  const std::string line = Printable(
+      fmt::format("{}: {}", status.pipeline(), Sentences(status.message(), status.remedy())));
   session.host().out << "  " << Wrap(line, session.width(), 2) << '\n';
 }
 

@@ -146,6 +146,12 @@ std::string ShortSink(std::string_view uri) {
   return out;
 }
 
+std::string Sentences(const std::string& message, const std::string& remedy) {
+  if (message.empty() || remedy.empty()) return message + remedy;
+  const bool ended = std::string_view(".!?").find(message.back()) != std::string_view::npos;
+  return fmt::format("{}{} {}", message, ended ? "" : ".", remedy);
+}
+
 std::string ValueText(const google::protobuf::Value& value) {
   if (value.has_string_value()) return value.string_value();
   if (value.has_null_value()) return "";

@@ -37,6 +37,9 @@ std::string ShortTable(std::string_view address);
 // "sqlite index.db/docs", "qdrant host:6334/docs", "postgresql host/db/docs"
 std::string ShortSink(std::string_view uri);
 
+// What happened and what to do, as two sentences; either may be empty.
+std::string Sentences(const std::string& message, const std::string& remedy);
+
 // A payload value as text: strings bare, the rest as JSON, null empty.
 std::string ValueText(const google::protobuf::Value& value);
 

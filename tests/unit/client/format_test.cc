@@ -64,6 +64,13 @@ TEST(Format, Addresses) {
   EXPECT_EQ(ShortSink("odd"), "odd");
 }
 
+TEST(Format, Sentences) {
+  EXPECT_EQ(Sentences("paused by a person", "Resume it"), "paused by a person. Resume it");
+  EXPECT_EQ(Sentences("It broke.", "Mend it"), "It broke. Mend it");
+  EXPECT_EQ(Sentences("", "Mend it"), "Mend it");
+  EXPECT_EQ(Sentences("It broke", ""), "It broke");
+}
+
 TEST(Format, ParsesDurations) {
   EXPECT_EQ(ParseDuration("250ms"), 250ms);
   EXPECT_EQ(ParseDuration("10s"), 10s);
