@@ -4,6 +4,7 @@
 #include "ledger/pipeline_table.h"
 #include "ledger/request_table.h"
 #include "ledger/run_table.h"
+#include "ledger/stage_table.h"
 #include "ledger/target_table.h"
 
 namespace drift::ledger {
@@ -85,6 +86,56 @@ StatusOr<std::vector<CostRow>> SqlLedger::SumCosts(const CostFilter& filter) {
 StatusOr<std::vector<DeadLetter>> SqlLedger::ListDeadLetters(const DeadLetterFilter& filter) {
   return ReadValue<std::vector<DeadLetter>>(
       [&](SqlSession& session) { return ledger::ListDeadLetters(session, filter); });
+}
+
+// -- stages
+
+StatusOr<std::vector<StagedKey>> SqlLedger::LoadStages(int64_t target_id) {
+  RETURN_IF_ERROR(CheckTarget(target_id));
+  ASSIGN_OR_RETURN(OpenStages open, ReadValue<OpenStages>([&](SqlSession& session) {
+                     return ledger::LoadStages(session, target_id);
+                   }));
+  MutexLock lock(orphans_mu_);
+  orphans_[target_id] = open.last;
+  return std::move(open.keys);
+}
+
+StatusOr<int64_t> SqlLedger::Stage(int64_t target_id, std::span<const StagedKey> keys) {
+  RETURN_IF_ERROR(CheckTarget(target_id));
+  return WriteValue<int64_t>(
+      [&](SqlSession& session) { return AddStage(session, target_id, keys); });
+}
+
+int64_t SqlLedger::OrphansUntil(int64_t target_id) const {
+  MutexLock lock(orphans_mu_);
+  const auto known = orphans_.find(target_id);
+  return known == orphans_.end() ? first_orphans_ : known->second;
+}
+
+Status SqlLedger::RememberOrphans(SqlSession& session) {
+  ASSIGN_OR_RETURN(const int64_t last, LastStage(session));
+  MutexLock lock(orphans_mu_);
+  first_orphans_ = last;
+  return OkStatus();
+}
+
+// -- dead letters
+
+StatusOr<int64_t> SqlLedger::DiscardDeadLetters(const DeadLetterFilter& filter) {
+  int64_t count = 0;
+  RETURN_IF_ERROR(WriteAlone([&](SqlSession& session) -> Status {
+    ASSIGN_OR_RETURN(const std::vector<ClosedLetter> closed, DiscardLetters(session, filter));
+    count = static_cast<int64_t>(closed.size());
+    std::map<int64_t, std::vector<std::string>> by_target;
+    for (const ClosedLetter& letter : closed) by_target[letter.target_id].push_back(letter.key);
+    for (const auto& [target_id, keys] : by_target) {
+      RETURN_IF_ERROR(AddDeadLetters(session, target_id, -static_cast<int64_t>(keys.size())));
+      ASSIGN_OR_RETURN(const auto without, KeysWithoutLetters(session, target_id, keys));
+      RETURN_IF_ERROR(Revive(session, target_id, without));
+    }
+    return OkStatus();
+  }));
+  return count;
 }
 
 }  // namespace drift::ledger

@@ -1,7 +1,6 @@
 #include "ledger/sqlite_commit.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "base/failpoint.h"
 #include "core/key.h"
@@ -10,6 +9,7 @@
 #include "ledger/request_table.h"
 #include "ledger/run_table.h"
 #include "ledger/sqlite_session.h"
+#include "ledger/stage_table.h"
 
 namespace drift::ledger {
 
@@ -33,7 +33,7 @@ Status SqliteCommit::Apply(SqliteDatabase& db, const CommitBase& base) {
   Failpoint("ledger-commit-rows");
   RETURN_IF_ERROR(ApplyLetters(db));
   RETURN_IF_ERROR(AddRequests(session, run_, batch_.free_requests));
-  RETURN_IF_ERROR(CloseStages(db, base.revision));
+  RETURN_IF_ERROR(CloseStages(session, batch_, base.revision, orphans_until_));
   RETURN_IF_ERROR(target_.points.Write(db, points_));
   RETURN_IF_ERROR(target_.deleted_points.Write(db, deleted_points_));
   RETURN_IF_ERROR(target_.texts->Write(db, texts_));
@@ -46,6 +46,13 @@ void SqliteCommit::Committed() {
   target_.points.Committed(points_);
   target_.deleted_points.Committed(deleted_points_);
   target_.texts->Committed(texts_);
+  std::vector<RecentRows::Place> now;
+  now.reserve(places_.size());
+  for (const KeyPlace& place : places_) {
+    const auto row = rows_.find(place.key);
+    now.push_back({place.point, row == rows_.end() ? 0 : row->second.id});
+  }
+  recent_.Set(target_.id, now, target_.commits);
 }
 
 // Rows refer to their commit, and it to run and time, which are the same for all of them.
@@ -63,9 +70,28 @@ Status SqliteCommit::LoadRows(SqliteDatabase& db) {
   for (const RowState& row : batch_.upserts) keys.push_back(row.key);
   for (const RowDeletion& row : batch_.deletions) keys.push_back(row.key);
   for (const std::string& key : batch_.closed_letters) keys.push_back(key);
-  RowFinder finder(target_, keys);
-  return finder.Find(
-      db, [this](std::string_view key, StoredRow row) { rows_.emplace(key, std::move(row)); });
+  places_ = PlacesOf(target_, keys);
+  std::vector<KeyPlace> unknown;
+  for (const KeyPlace& place : places_) {
+    ASSIGN_OR_RETURN(const bool known, LoadRecent(db, place));
+    if (!known) unknown.push_back(place);
+  }
+  if (unknown.empty()) return OkStatus();
+  RowFinder finder(target_, unknown);
+  return finder.Find(db, [this](const KeyPlace& place, StoredRow row) {
+    rows_.emplace(place.key, std::move(row));
+  });
+}
+
+// True: what there is of the row is known.
+StatusOr<bool> SqliteCommit::LoadRecent(SqliteDatabase& db, const KeyPlace& place) {
+  const auto id = recent_.Find(target_.id, place.point);
+  if (!id) return false;
+  if (*id == 0) return true;
+  ASSIGN_OR_RETURN(auto row, GetRow(db, target_, *id));
+  if (!row || row->state.key != place.key) return false;
+  rows_.emplace(place.key, *std::move(row));
+  return true;
 }
 
 Status SqliteCommit::ApplyUpserts(SqliteDatabase& db) {
@@ -148,21 +174,6 @@ Status SqliteCommit::ApplyLetters(SqliteDatabase& db) {
     RETURN_IF_ERROR(revive.RunWith(row->second.id));
   }
   return OkStatus();
-}
-
-Status SqliteCommit::CloseStages(SqliteDatabase& db, int32_t revision) {
-  if (batch_.closes_stage) {
-    ASSIGN_OR_RETURN(SqliteStatement close,
-                     db.Prepare("DELETE FROM stages WHERE id = ? AND target_id = ?"));
-    RETURN_IF_ERROR(close.RunWith(*batch_.closes_stage, target_.id));
-  }
-  if (!batch_.closes_orphaned_stages) return OkStatus();
-  // A stage of a later version than the window reached is not covered by it.
-  ASSIGN_OR_RETURN(SqliteStatement close,
-                   db.Prepare("DELETE FROM stages WHERE target_id = ? AND id <= ?"
-                              " AND (revision, version) <= (?, ?)"));
-  return close.RunWith(target_.id, orphans_until_, revision,
-                       batch_.version.value_or(std::numeric_limits<int64_t>::max()));
 }
 
 void SqliteCommit::IndexPoints(std::string_view key, size_t from, size_t to, int64_t id, bool add,

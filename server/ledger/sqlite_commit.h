@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/ledger_types.h"
+#include "ledger/recent_rows.h"
 #include "ledger/sqlite_rows.h"
 #include "ledger/target_table.h"
 #include "net/sqlite.h"
@@ -17,8 +18,9 @@ namespace drift::ledger {
 class SqliteCommit {
  public:
   // `orphans_until`: the last stage that a crash left open.
-  SqliteCommit(SqliteTarget& target, const CommitBatch& batch, int64_t orphans_until)
-      : target_(target), batch_(batch), orphans_until_(orphans_until) {}
+  SqliteCommit(SqliteTarget& target, RecentRows& recent, const CommitBatch& batch,
+               int64_t orphans_until)
+      : target_(target), recent_(recent), batch_(batch), orphans_until_(orphans_until) {}
 
   // In the transaction. kNotFound: no such target or run.
   Status Run(SqliteDatabase& db);
@@ -33,22 +35,24 @@ class SqliteCommit {
   Status Apply(SqliteDatabase& db, const CommitBase& base);
   Status NumberCommit(SqliteDatabase& db);
   Status LoadRows(SqliteDatabase& db);
+  StatusOr<bool> LoadRecent(SqliteDatabase& db, const KeyPlace& place);
   Status ApplyUpserts(SqliteDatabase& db);
   Status Upsert(SqliteDatabase& db, const RowState& row);
   Status ApplyDeletions(SqliteDatabase& db);
   Status Delete(SqliteDatabase& db, const RowDeletion& deletion);
   Status DeleteUnknown(SqliteDatabase& db, const RowDeletion& deletion);
   Status ApplyLetters(SqliteDatabase& db);
-  Status CloseStages(SqliteDatabase& db, int32_t revision);
   void IndexPoints(std::string_view key, size_t from, size_t to, int64_t id, bool add,
                    std::vector<Change>& changes) const;
   void IndexTexts(const std::vector<ChunkState>& chunks, int64_t id, bool add);
 
   SqliteTarget& target_;
+  RecentRows& recent_;
   const CommitBatch& batch_;
   const int64_t orphans_until_;
   int64_t run_ = 0;
   int64_t commit_ = 0;
+  std::vector<KeyPlace> places_;
   Rows rows_;
   CommitDelta delta_;
   HashIndex::Work points_;

@@ -5,10 +5,10 @@
 
 #include "base/failpoint.h"
 #include "ledger/codec.h"
-#include "ledger/dead_letter_table.h"
 #include "ledger/sqlite_commit.h"
 #include "ledger/sqlite_lookup.h"
 #include "ledger/sqlite_session.h"
+#include "ledger/stage_table.h"
 #include "ledger/target_table.h"
 
 namespace drift::ledger {
@@ -67,10 +67,7 @@ Status SqliteLedger::Load(SqliteDatabase& db) {
   id_ = id->Text(0);
   RETURN_IF_ERROR(LoadSpaces(db));
   RETURN_IF_ERROR(LoadTargets(db));
-  ASSIGN_OR_RETURN(const int64_t last, db.QueryInt("SELECT coalesce(max(id), 0) FROM stages"));
-  MutexLock lock(mu_);
-  first_orphans_ = last;
-  return OkStatus();
+  return RememberOrphans(session);
 }
 
 Status SqliteLedger::LoadSpaces(SqliteDatabase& db) {
@@ -140,6 +137,19 @@ Status SqliteLedger::Write(const Work& work) {
   return writer_.Write(SqliteWriter::kAnyLane, run, Nothing);
 }
 
+Status SqliteLedger::WriteAlone(const Work& work) {
+  return WriteAlone(
+      [&](SqliteDatabase& db) {
+        SqliteSession session(db);
+        return work(session);
+      },
+      Nothing);
+}
+
+Status SqliteLedger::CheckTarget(int64_t target_id) {
+  return TargetById(target_id) == nullptr ? NoSuchTarget(target_id) : OkStatus();
+}
+
 Status SqliteLedger::WriteAlone(const std::function<Status(SqliteDatabase&)>& work,
                                 const std::function<void()>& committed) {
   return writer_.Write(SqliteWriter::kAlone, work, committed);
@@ -194,7 +204,7 @@ Status SqliteLedger::ClearTarget(int64_t target_id) {
   const auto work = [&](SqliteDatabase& db) -> Status {
     SqliteSession session(db);
     RETURN_IF_ERROR(ForgetRows(session, target_id));
-    RETURN_IF_ERROR(session.Do("DELETE FROM stages WHERE target_id = $1", SqlArgs(target_id)));
+    RETURN_IF_ERROR(ForgetStages(session, target_id));
     RETURN_IF_ERROR(
         session.Do("DELETE FROM dead_letters WHERE target_id = $1", SqlArgs(target_id)));
     RETURN_IF_ERROR(
@@ -210,6 +220,7 @@ Status SqliteLedger::ClearTarget(int64_t target_id) {
                       SqlArgs(texts_left, texts));
   };
   return WriteAlone(work, [&] {
+    recent_.Forget(target_id, target->commits);
     target->points.Emptied(0);
     target->texts->Emptied(texts_left);
     MutexLock lock(mu_);
@@ -223,13 +234,22 @@ StatusOr<std::vector<RowState>> SqliteLedger::LoadRows(int64_t target_id,
                                                        std::span<const std::string> keys) {
   const SqliteTarget* target = TargetById(target_id);
   if (target == nullptr) return NoSuchTarget(target_id);
+  const uint64_t commits = target->commits.load();
   const std::vector<std::string_view> views(keys.begin(), keys.end());
-  RowFinder finder(*target, views);
+  const std::vector<KeyPlace> places = PlacesOf(*target, views);
+  RowFinder finder(*target, places);
   ASSIGN_OR_RETURN(const SqliteReaders::Lease db, readers_->Acquire());
   ASSIGN_OR_RETURN(const SqliteTransaction snapshot, SqliteTransaction::Begin(*db, Kind::kRead));
   std::vector<RowState> out;
-  RETURN_IF_ERROR(finder.Find(
-      *db, [&](std::string_view, StoredRow row) { out.push_back(std::move(row.state)); }));
+  std::vector<RecentRows::Place> recent;
+  recent.reserve(2 * places.size());
+  // All are absent, but for those that are found after.
+  for (const KeyPlace& place : places) recent.push_back({place.point, 0});
+  RETURN_IF_ERROR(finder.Find(*db, [&](const KeyPlace& place, StoredRow row) {
+    recent.push_back({place.point, row.id});
+    out.push_back(std::move(row.state));
+  }));
+  recent_.Learn(target_id, recent, target->commits, commits);
   return out;
 }
 
@@ -293,52 +313,13 @@ Status SqliteLedger::DropAdopted(int64_t target_id) {
 
 // -- the protocol of a batch ----------------------------------------------------------------------
 
-StatusOr<std::vector<StagedKey>> SqliteLedger::LoadStages(int64_t target_id) {
-  if (TargetById(target_id) == nullptr) return NoSuchTarget(target_id);
-  std::vector<StagedKey> keys;
-  int64_t last = 0;
-  RETURN_IF_ERROR(Read([&](SqlSession& session) -> Status {
-    ASSIGN_OR_RETURN(const auto rows,
-                     session.Run("SELECT id, keys FROM stages WHERE target_id = $1 ORDER BY id",
-                                 SqlArgs(target_id)));
-    for (const SqlRow& row : rows) {
-      last = row.Int(0);
-      RETURN_IF_ERROR(DecodeStage(row.Bytes(1), keys));
-    }
-    return OkStatus();
-  }));
-  MutexLock lock(mu_);
-  orphans_[target_id] = last;
-  return MergeStages(std::move(keys));
-}
-
-StatusOr<int64_t> SqliteLedger::Stage(int64_t target_id, std::span<const StagedKey> keys) {
-  if (TargetById(target_id) == nullptr) return NoSuchTarget(target_id);
-  const std::string bytes = EncodeStage(keys);
-  Guard newest;
-  for (const StagedKey& key : keys) newest = std::max(newest, key.guard);
-  int64_t id = 0;
-  const auto work = [&](SqliteDatabase& db) -> Status {
-    ASSIGN_OR_RETURN(SqliteStatement insert,
-                     db.Prepare("INSERT INTO stages (target_id, revision, version, keys)"
-                                " VALUES (?, ?, ?, ?)"));
-    RETURN_IF_ERROR(insert.RunWith(target_id, newest.revision, newest.version, SqliteBlob{bytes}));
-    id = db.last_insert_rowid();
-    return OkStatus();
-  };
-  RETURN_IF_ERROR(writer_.Write(SqliteWriter::kAnyLane, work, Nothing));
-  return id;
-}
-
 Status SqliteLedger::Commit(const CommitBatch& batch) {
   SqliteTarget* target = TargetById(batch.target_id);
   if (target == nullptr) return NoSuchTarget(batch.target_id);
-  int64_t orphans_until = 0;
+  const int64_t orphans_until = OrphansUntil(batch.target_id);
   int64_t lane = 0;
   {
     MutexLock lock(mu_);
-    const auto known = orphans_.find(batch.target_id);
-    orphans_until = known == orphans_.end() ? first_orphans_ : known->second;
     // Targets of one space share the index over texts, which one commit at a time may write.
     for (const auto& [key, space] : spaces_) {
       if (space.texts == target->texts) lane = space.id;
@@ -346,7 +327,7 @@ Status SqliteLedger::Commit(const CommitBatch& batch) {
   }
   std::optional<SqliteCommit> commit;
   const auto work = [&](SqliteDatabase& db) {
-    commit.emplace(*target, batch, orphans_until);
+    commit.emplace(*target, recent_, batch, orphans_until);
     return commit->Run(db);
   };
   RETURN_IF_ERROR(writer_.Write(lane, work, [&] { commit->Committed(); }));
@@ -355,7 +336,7 @@ Status SqliteLedger::Commit(const CommitBatch& batch) {
   return OkStatus();
 }
 
-// -- lineage, dead letters ------------------------------------------------------------------------
+// -- lineage --------------------------------------------------------------------------------------
 
 StatusOr<std::vector<Target>> SqliteLedger::TargetsFor(SqliteDatabase& db,
                                                        const std::string& pipeline) const {
@@ -402,35 +383,16 @@ StatusOr<ProvenancePage> SqliteLedger::FindPoints(const ProvenanceFilter& filter
   return CutPage(std::move(records), filter);
 }
 
-StatusOr<int64_t> SqliteLedger::DiscardDeadLetters(const DeadLetterFilter& filter) {
-  int64_t count = 0;
-  const auto work = [&](SqliteDatabase& db) -> Status {
-    SqliteSession session(db);
-    ASSIGN_OR_RETURN(const std::vector<ClosedLetter> closed, DiscardLetters(session, filter));
-    count = static_cast<int64_t>(closed.size());
-    std::map<int64_t, std::vector<std::string>> by_target;
-    for (const ClosedLetter& letter : closed) by_target[letter.target_id].push_back(letter.key);
-    for (const auto& [target_id, keys] : by_target) {
-      RETURN_IF_ERROR(AddDeadLetters(session, target_id, -static_cast<int64_t>(keys.size())));
-      ASSIGN_OR_RETURN(const auto without, KeysWithoutLetters(session, target_id, keys));
-      RETURN_IF_ERROR(Revive(db, target_id, without));
-    }
-    return OkStatus();
-  };
-  RETURN_IF_ERROR(WriteAlone(work, Nothing));
-  return count;
-}
-
-// The row is known and has no points, and is not dead any more: its letter is gone.
-Status SqliteLedger::Revive(SqliteDatabase& db, int64_t target_id,
+Status SqliteLedger::Revive(SqlSession& session, int64_t target_id,
                             std::span<const std::string> keys) {
+  SqliteDatabase& db = static_cast<SqliteSession&>(session).db();
   const SqliteTarget* target = TargetById(target_id);
   if (target == nullptr) return OkStatus();
   const std::vector<std::string_view> views(keys.begin(), keys.end());
-  RowFinder finder(*target, views);
+  RowFinder finder(*target, PlacesOf(*target, views));
   std::vector<int64_t> ids;
   RETURN_IF_ERROR(
-      finder.Find(db, [&](std::string_view, const StoredRow& row) { ids.push_back(row.id); }));
+      finder.Find(db, [&](const KeyPlace&, const StoredRow& row) { ids.push_back(row.id); }));
   ASSIGN_OR_RETURN(SqliteStatement revive, db.Prepare(target->revive_row));
   for (const int64_t id : ids) RETURN_IF_ERROR(revive.RunWith(id));
   return OkStatus();

@@ -13,6 +13,7 @@
 #include "base/mutex.h"
 #include "base/rng.h"
 #include "ledger/provenance.h"
+#include "ledger/recent_rows.h"
 #include "ledger/sql_ledger.h"
 #include "ledger/sqlite_file.h"
 #include "ledger/sqlite_rows.h"
@@ -50,12 +51,9 @@ class SqliteLedger : public SqlLedger {
   Status Adopt(int64_t target_id, std::span<const AdoptedPoint> points) override;
   Status DropAdopted(int64_t target_id) override;
 
-  StatusOr<std::vector<StagedKey>> LoadStages(int64_t target_id) override;
-  StatusOr<int64_t> Stage(int64_t target_id, std::span<const StagedKey> keys) override;
   Status Commit(const CommitBatch& batch) override;
 
   StatusOr<ProvenancePage> FindProvenance(const ProvenanceFilter& filter) override;
-  StatusOr<int64_t> DiscardDeadLetters(const DeadLetterFilter& filter) override;
 
  private:
   // One vector space: model fingerprint and dimensions.
@@ -72,8 +70,11 @@ class SqliteLedger : public SqlLedger {
 
   Status Read(const Work& work) override;
   Status Write(const Work& work) override;
+  Status WriteAlone(const Work& work) override;
   Status WriteAlone(const std::function<Status(SqliteDatabase&)>& work,
                     const std::function<void()>& committed);
+  Status CheckTarget(int64_t target_id) override;
+  Status Revive(SqlSession& session, int64_t target_id, std::span<const std::string> keys) override;
 
   Status Load(SqliteDatabase& db);
   Status LoadSpaces(SqliteDatabase& db);
@@ -84,11 +85,11 @@ class SqliteLedger : public SqlLedger {
   SqliteTarget* TargetById(int64_t id) const EXCLUDES(mu_);
   StatusOr<std::vector<Target>> TargetsFor(SqliteDatabase& db, const std::string& pipeline) const;
   StatusOr<ProvenancePage> FindPoints(const ProvenanceFilter& filter);
-  Status Revive(SqliteDatabase& db, int64_t target_id, std::span<const std::string> keys);
 
   const SqliteFileLock lock_;
   Clock& clock_;
   PendingCount pending_ = 0;
+  RecentRows recent_;
   const std::unique_ptr<SqliteReaders> readers_;
   SqliteWriter writer_;
   SqliteScans scans_;
@@ -96,9 +97,7 @@ class SqliteLedger : public SqlLedger {
   mutable Mutex mu_;
   std::map<SpaceKey, Space> spaces_ GUARDED_BY(mu_);
   std::map<int64_t, std::unique_ptr<SqliteTarget>> targets_ GUARDED_BY(mu_);
-  std::set<int64_t> adopted_ GUARDED_BY(mu_);           // targets that have adopted points
-  std::map<int64_t, int64_t> orphans_ GUARDED_BY(mu_);  // target → last stage a crash left open
-  int64_t first_orphans_ GUARDED_BY(mu_) = 0;           // the same for all, when it was opened
+  std::set<int64_t> adopted_ GUARDED_BY(mu_);  // targets that have adopted points
 };
 
 }  // namespace drift::ledger

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
+#include "core/key.h"
 #include "ledger/codec.h"
 #include "ledger/sqlite_schema.h"
 
 namespace drift::ledger {
 namespace {
-
-constexpr int64_t kDead = 1;
-constexpr int64_t kTokensEstimated = 2;
 
 // What rows and deletions have in common; ReadState() reads it from `at`.
 constexpr char kStateColumns[] =
@@ -21,24 +19,19 @@ Status ReadState(const SqliteStatement& row, int at, StoredRow& out) {
   out.written = row.Int(at + 2);
   const int64_t flags = row.Int(at + 3);
   const int64_t chunks = row.Int(at + 4);
-  state.dead = (flags & kDead) != 0;
+  state.dead = (flags & kRowDead) != 0;
   if (chunks == 0) return OkStatus();
   state.chunks.reserve(static_cast<size_t>(std::clamp<int64_t>(chunks, 1, 1 << 20)));
   ChunkState& first = state.chunks.emplace_back();
   first.text_sha256 = DigestOf(row.Blob(at + 5));
   first.chars = static_cast<int32_t>(row.Int(at + 6));
   first.tokens = static_cast<int32_t>(row.Int(at + 7));
-  first.tokens_estimated = (flags & kTokensEstimated) != 0;
+  first.tokens_estimated = (flags & kRowTokensEstimated) != 0;
   first.cost = row.Int(at + 8);
   if (chunks == 1) return OkStatus();
   RETURN_IF_ERROR(DecodeMoreChunks(row.Blob(at + 9), state.chunks));
   if (static_cast<int64_t>(state.chunks.size()) == chunks) return OkStatus();
   return DataLoss("the ledger's chunks of a row are incomplete");
-}
-
-int64_t FlagsOf(const RowState& row) {
-  const bool estimated = !row.chunks.empty() && row.chunks[0].tokens_estimated;
-  return (row.dead ? kDead : 0) | (estimated ? kTokensEstimated : 0);
 }
 
 // The values of kStateColumns, for BindAll; `more` must live as long as the statement.
@@ -76,7 +69,7 @@ SqliteTarget::SqliteTarget(int64_t id, std::string pipeline, std::shared_ptr<Has
                              " more = ? WHERE id = ?",
                              RowsTable(id))),
       revive_row(
-          fmt::format("UPDATE {} SET flags = flags & ~{} WHERE id = ?", RowsTable(id), kDead)),
+          fmt::format("UPDATE {} SET flags = flags & ~{} WHERE id = ?", RowsTable(id), kRowDead)),
       delete_row(fmt::format("DELETE FROM {} WHERE id = ?", RowsTable(id))),
       select_deletion(fmt::format("SELECT id, key, deleted_version, deleted_revision, deleted,"
                                   " points_removed, {} FROM {} WHERE id = ?",
@@ -126,19 +119,26 @@ StatusOr<std::optional<StoredDeletion>> GetDeletion(SqliteDatabase& db, const Sq
   return std::optional<StoredDeletion>(std::move(deletion));
 }
 
-RowFinder::RowFinder(const SqliteTarget& target, std::span<const std::string_view> keys)
-    : target_(target) {
-  wanted_.reserve(keys.size());
-  for (const std::string_view key : keys) wanted_.push_back({KeyHash(target.pipeline, key), key});
+std::vector<KeyPlace> PlacesOf(const SqliteTarget& target, std::span<const std::string_view> keys) {
+  std::vector<KeyPlace> places;
+  places.reserve(keys.size());
+  for (const std::string_view key : keys) places.push_back({key, PointId(target.pipeline, key, 0)});
+  return places;
+}
+
+RowFinder::RowFinder(const SqliteTarget& target, std::span<const KeyPlace> places)
+    : target_(target), wanted_(places.begin(), places.end()) {
   // Neighbours in the index are read one after the other.
-  std::sort(wanted_.begin(), wanted_.end(), [](const Wanted& a, const Wanted& b) {
-    return a.hash != b.hash ? a.hash < b.hash : a.key < b.key;
+  const auto hash = [](const KeyPlace& place) { return PointHash(place.point); };
+  std::sort(wanted_.begin(), wanted_.end(), [&](const KeyPlace& a, const KeyPlace& b) {
+    return hash(a) != hash(b) ? hash(a) < hash(b) : a.key < b.key;
   });
-  const auto same = std::unique(
-      wanted_.begin(), wanted_.end(),
-      [](const Wanted& a, const Wanted& b) { return a.hash == b.hash && a.key == b.key; });
+  const auto same = std::unique(wanted_.begin(), wanted_.end(), [](const auto& a, const auto& b) {
+    return a.point == b.point && a.key == b.key;
+  });
   wanted_.erase(same, wanted_.end());
-  for (const Wanted& wanted : wanted_) hashes_.push_back(wanted.hash);
+  hashes_.reserve(wanted_.size());
+  for (const KeyPlace& place : wanted_) hashes_.push_back(hash(place));
   hits_ = target.points.Pending(hashes_);
 }
 
@@ -158,7 +158,7 @@ Status RowFinder::Find(SqliteDatabase& db, const Visit& visit) {
     // Column 1 is the key: other rows have the same hash once in a blue moon, or had.
     if (!found || select.Text(1) != wanted_[hit.which].key) continue;
     ASSIGN_OR_RETURN(StoredRow row, ReadRow(select));
-    visit(wanted_[hit.which].key, std::move(row));
+    visit(wanted_[hit.which], std::move(row));
   }
   return OkStatus();
 }

@@ -1,6 +1,7 @@
 // The rows of one target in SQLite: where they lie, and reading and writing them.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,24 +14,10 @@
 
 #include "core/ledger_types.h"
 #include "ledger/hash_index.h"
+#include "ledger/stored_row.h"
 #include "net/sqlite.h"
 
 namespace drift::ledger {
-
-// A row as it lies in the table.
-struct StoredRow {
-  int64_t id = 0;
-  RowState state;
-  int64_t written = 0;  // number of the commit that wrote it
-};
-
-// A deleted row: what it was, and how it went.
-struct StoredDeletion {
-  int64_t id = 0;
-  RowDeletion deletion;
-  int64_t deleted = 0;  // number of the commit that deleted it
-  StoredRow last;       // `last.written` is 0 when nothing was known of it
-};
 
 // Tables and indexes of one target. Made once and kept for the life of the ledger; what changes are
 // the indexes, which lock by themselves.
@@ -40,8 +27,9 @@ struct SqliteTarget {
 
   const int64_t id;
   const std::string pipeline;
-  HashIndex points;          // point id → row
-  HashIndex deleted_points;  // point id → deletion
+  std::atomic<uint64_t> commits = 0;  // since the ledger was opened (RecentRows)
+  HashIndex points;                   // point id → row
+  HashIndex deleted_points;           // point id → deletion
   // Text → (target, row). Shared by all targets of the vector space.
   const std::shared_ptr<HashIndex> texts;
 
@@ -65,24 +53,26 @@ StatusOr<std::optional<StoredRow>> GetRow(SqliteDatabase& db, const SqliteTarget
 StatusOr<std::optional<StoredDeletion>> GetDeletion(SqliteDatabase& db, const SqliteTarget& target,
                                                     int64_t id);
 
+// A row's key with its place in the indexes: the point id of its first chunk.
+struct KeyPlace {
+  std::string_view key;
+  Uuid point;
+};
+std::vector<KeyPlace> PlacesOf(const SqliteTarget& target, std::span<const std::string_view> keys);
+
 // Looks rows up by key. A reader makes it before it begins its transaction (HashIndex::Pending).
 class RowFinder {
  public:
-  RowFinder(const SqliteTarget& target, std::span<const std::string_view> keys);
+  RowFinder(const SqliteTarget& target, std::span<const KeyPlace> places);
 
-  // Calls `visit` for each key that has a row, in the order of the rows in the table. The key is
-  // one of those given.
-  using Visit = std::function<void(std::string_view key, StoredRow row)>;
+  // Calls `visit` for each key that has a row, in the order of the rows in the table.
+  using Visit = std::function<void(const KeyPlace& place, StoredRow row)>;
   Status Find(SqliteDatabase& db, const Visit& visit);
 
  private:
-  struct Wanted {
-    int64_t hash;
-    std::string_view key;
-  };
   const SqliteTarget& target_;
-  std::vector<Wanted> wanted_;   // by hash
-  std::vector<int64_t> hashes_;  // the same order
+  std::vector<KeyPlace> wanted_;  // by hash
+  std::vector<int64_t> hashes_;   // the same order
   std::vector<HashIndex::Hit> hits_;
 };
 

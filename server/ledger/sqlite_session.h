@@ -9,6 +9,7 @@ namespace drift::ledger {
 class SqliteSession : public SqlSession {
  public:
   explicit SqliteSession(SqliteDatabase& db) : db_(db) {}
+  SqliteDatabase& db() { return db_; }
   StatusOr<std::vector<SqlRow>> Run(std::string_view sql, const SqlArgs& args) override;
 
  private:
