@@ -180,7 +180,7 @@ void ReadModels(const std::string& file, std::string text, const EnvLookup& envi
                 ModelCatalogue& models, Problems& problems) {
   ReadList(file, std::move(text), "models", environment, problems, [&](const YamlValue& item) {
     ModelEntry entry = ReadModel(item);
-    const std::string id = entry.id();
+    std::string id = entry.id();
     models.Add(std::move(entry));
     return id;
   });

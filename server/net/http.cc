@@ -3,7 +3,6 @@
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 
 #include "base/mutex.h"
@@ -58,7 +57,7 @@ size_t OnRead(char* out, size_t size, size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   const std::string& body = transfer.request.body;
   const size_t n = std::min(size * count, body.size() - transfer.sent);
-  std::memcpy(out, body.data() + transfer.sent, n);
+  std::copy_n(body.data() + transfer.sent, n, out);
   transfer.sent += n;
   return n;
 }
@@ -190,7 +189,7 @@ class HttpClient::Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  StatusOr<HttpResponse> Send(const HttpRequest& request, std::stop_token stop) {
+  StatusOr<HttpResponse> Send(const HttpRequest& request, const std::stop_token& stop) {
     if (multi_ == nullptr || easy_ == nullptr) return Internal("curl: out of memory");
     const Slist headers = MakeHeaderList(request);
     Transfer transfer{request};
@@ -246,7 +245,7 @@ class HttpClient::Session {
   }
 
   // Turns the wheel until the transfer is done; nullopt when stopped before.
-  std::optional<CURLcode> Drive(std::stop_token stop) {
+  std::optional<CURLcode> Drive(const std::stop_token& stop) {
     const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi_); });
     for (;;) {
       int running = 0;
@@ -336,7 +335,7 @@ HttpClient::HttpClient(HttpOptions options)
 
 HttpClient::~HttpClient() = default;
 
-StatusOr<HttpResponse> HttpClient::Send(const HttpRequest& request, std::stop_token stop) {
+StatusOr<HttpResponse> HttpClient::Send(const HttpRequest& request, const std::stop_token& stop) {
   RETURN_IF_ERROR(CheckRequest(request));
   if (stop.stop_requested()) return Cancelled("{}: the request was cancelled", HostOf(request.url));
   Lease lease(*pool_, options_);

@@ -76,7 +76,7 @@ class HttpClient {
   //   kFailedPrecondition  the server's certificate is not trusted
   //   kAborted             the answer is larger than max_response_bytes or no HTTP
   //   kCancelled           `stop` was asked for; within some milliseconds
-  StatusOr<HttpResponse> Send(const HttpRequest& request, std::stop_token stop);
+  StatusOr<HttpResponse> Send(const HttpRequest& request, const std::stop_token& stop);
 
  private:
   class Session;

@@ -54,7 +54,7 @@ StatusOr<CollectionStamp> ReadStamp(JsonView root) {
   return stamp;
 }
 
-Status Differs(std::string message) {
+Status Differs(std::string_view message) {
   return WithRemedy(
       WithReason(MakeStatus(StatusCode::kFailedPrecondition, message), reason::kCollectionDiffers),
       "name another collection in the sink, or use the model this one was made with");

@@ -39,7 +39,7 @@ Status AnswerVectors::Check(size_t index, size_t dimensions) const {
 
 Status AnswerVectors::Put(size_t index, std::span<const float> values) {
   RETURN_IF_ERROR(Check(index, values.size()));
-  std::copy(values.begin(), values.end(), &block_[index * dimensions_]);
+  std::copy(values.begin(), values.end(), block_.get() + index * dimensions_);
   return Normalise(index);
 }
 
@@ -48,12 +48,12 @@ Status AnswerVectors::PutBytes(size_t index, std::string_view bytes) {
     return BadAnswer(fmt::format("vector {} has {} bytes", index, bytes.size()));
   }
   RETURN_IF_ERROR(Check(index, bytes.size() / sizeof(float)));
-  std::memcpy(&block_[index * dimensions_], bytes.data(), bytes.size());
+  std::memcpy(block_.get() + index * dimensions_, bytes.data(), bytes.size());
   return Normalise(index);
 }
 
 Status AnswerVectors::Normalise(size_t index) {
-  const std::span<float> values(&block_[index * dimensions_], dimensions_);
+  const std::span<float> values(block_.get() + index * dimensions_, dimensions_);
   double squares = 0;  // infinite or NaN if any of the values is
   for (const float x : values) squares += static_cast<double>(x) * x;
   if (!std::isfinite(squares)) {
@@ -79,7 +79,7 @@ StatusOr<std::vector<Vector>> AnswerVectors::Take() && {
   std::vector<Vector> out;
   out.reserve(count_);
   for (size_t i = 0; i < count_; ++i) {
-    const float* start = &block_[i * dimensions_];
+    const float* start = block_.get() + i * dimensions_;
     out.emplace_back(std::shared_ptr<const float>(block_, start), dimensions_);
   }
   return out;

@@ -42,8 +42,8 @@ class ProviderRegistry {
   // Nano-dollars for a million tokens now. kNotFound: no price is known.
   StatusOr<int64_t> PriceNow(const ProviderConfig& provider, std::string_view model) const;
 
-  // What MakeEmbedder's model() would say, without reading a key or opening files: for models over a
-  // network. Errors as for MakeEmbedder.
+  // What MakeEmbedder's model() would say, without reading a key or opening files: for models over
+  // a network. Errors as for MakeEmbedder.
   StatusOr<ModelInfo> DescribeModel(const ProviderConfig& provider, std::string_view model,
                                     int32_t dimensions);
   // Also reads the key (kUnauthenticated: it is not there) and opens local files

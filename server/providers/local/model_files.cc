@@ -33,7 +33,7 @@ bool IsFile(const std::string& path) {
   return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
 }
 
-Status NotInstalled(std::string message) {
+Status NotInstalled(std::string_view message) {
   return WithRemedy(
       WithReason(MakeStatus(StatusCode::kFailedPrecondition, message), reason::kModelNotInstalled),
       "run `make models` where Drift was built, or name the folder that has the "
@@ -66,9 +66,10 @@ StatusOr<std::string> ModelFiles::Find(const std::string& file, const std::strin
   }
   std::string tried;
   for (const std::string& folder : folders_) {
-    const std::string path = folder + "/" + file;
+    const std::string path = fmt::format("{}/{}", folder, file);
     if (IsFile(path)) return path;
-    tried += (tried.empty() ? "" : ", ") + folder;
+    if (!tried.empty()) tried += ", ";
+    tried += folder;
   }
   return NotInstalled(
       fmt::format("model {} is not installed: {} is in none of {}", model, file, tried));
@@ -104,7 +105,7 @@ StatusOr<std::shared_ptr<Tokenizer>> ModelFiles::OpenTokenizer(const ModelEntry&
 
 Status ModelFiles::LoadOnnx(const std::string& model) const {
   const auto path = Find(fmt::format("onnxruntime/{}", kOnnxLibrary), model);
-  const Status loaded = LoadOnnxRuntime(path.ok() ? *path : kOnnxLibrary);
+  Status loaded = LoadOnnxRuntime(path.ok() ? *path : kOnnxLibrary);
   if (loaded.ok()) return loaded;
   return NotInstalled(
       fmt::format("model {} needs ONNX Runtime, which is not installed ({})", model,

@@ -103,7 +103,7 @@ StatusOr<drift_onnx_session*> OnnxSessions::NewSession() const {
   return session;
 }
 
-StatusOr<drift_onnx_session*> OnnxSessions::Take(std::stop_token stop) {
+StatusOr<drift_onnx_session*> OnnxSessions::Take(const std::stop_token& stop) {
   {
     std::unique_lock lock(mu_);
     const bool ready = returned_.wait(lock, stop, [this]() DRIFT_TSA(no_thread_safety_analysis) {
@@ -133,7 +133,7 @@ void OnnxSessions::GiveBack(drift_onnx_session* session) {
 }
 
 Status OnnxSessions::Embed(std::span<const std::vector<uint32_t>> texts, std::span<float> out,
-                           std::stop_token stop) {
+                           const std::stop_token& stop) {
   size_t length = 0;
   std::vector<size_t> lengths;
   for (const auto& ids : texts) {

@@ -62,12 +62,12 @@ class OnnxSessions {
   // Token ids of some texts in, one unit vector each out (row by row). Waits while all sessions are
   // busy. kCancelled soon after `stop`; kInternal.
   Status Embed(std::span<const std::vector<uint32_t>> texts, std::span<float> out,
-               std::stop_token stop) EXCLUDES(mu_);
+               const std::stop_token& stop) EXCLUDES(mu_);
 
  private:
   OnnxSessions(std::string_view model, Options options) : model_(model), options_(options) {}
   StatusOr<drift_onnx_session*> NewSession() const;
-  StatusOr<drift_onnx_session*> Take(std::stop_token stop) EXCLUDES(mu_);
+  StatusOr<drift_onnx_session*> Take(const std::stop_token& stop) EXCLUDES(mu_);
   void GiveBack(drift_onnx_session* session) EXCLUDES(mu_);
 
   const std::string_view model_;

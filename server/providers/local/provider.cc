@@ -20,9 +20,11 @@ using IdLists = std::vector<std::vector<uint32_t>>;
 struct Block {
   Block(size_t count, size_t dimensions)
       : width(dimensions), values(std::make_shared_for_overwrite<float[]>(count * dimensions)) {}
-  std::span<float> row(size_t i, size_t rows = 1) { return {&values[i * width], rows * width}; }
+  std::span<float> row(size_t i, size_t rows = 1) {
+    return {values.get() + i * width, rows * width};
+  }
   Vector Take(size_t i) const {
-    return Vector(std::shared_ptr<const float>(values, &values[i * width]), width);
+    return Vector(std::shared_ptr<const float>(values, values.get() + i * width), width);
   }
 
   size_t width;
@@ -111,7 +113,7 @@ class OnnxEmbedder : public Embedder {
 
  private:
   // Takes out the texts that the model cannot read whole: it would not tell.
-  StatusOr<IdLists> Encode(SentTexts& sent, std::stop_token stop) {
+  StatusOr<IdLists> Encode(SentTexts& sent, const std::stop_token& stop) {
     const int64_t most = parts_.entry.request.max_item_tokens;
     IdLists out;
     for (size_t i = 0; i < sent.texts.size();) {

@@ -30,7 +30,7 @@ class ShadowEmbedder : public Embedder {
         out.rejected.push_back({i, InvalidArgument("the text is empty")});
         continue;
       }
-      float* values = &block[i * width];
+      float* values = block.get() + i * width;
       ShadowVector(texts[i], {values, width});
       out.vectors[i] = Vector(std::shared_ptr<const float>(block, values), width);
     }

@@ -304,8 +304,10 @@ TEST(HttpTest, ARequestIsNeverSentTwice) {
   // The second request of a connection is read, and the connection closed without a word: libcurl
   // would send it again over another one by itself.
   ScriptServer server([](Connection& connection, ScriptServer& self) {
-    connection.Answer(connection.ReadRequest());
+    const std::string first = connection.ReadRequest();
+    if (first.empty()) return;  // libcurl connects anew before it finds that it may not go on
     ++self.requests;
+    connection.Answer(first);
     if (!connection.ReadRequest().empty()) ++self.requests;
   });
   HttpClient client;
