@@ -59,6 +59,23 @@ venv_install() {
   cp tools/requirements.txt "$stamp"
 }
 
+# -- An S3 server for tests, from the Go module proxy ------------------------------------------------
+s3_install() {
+  local version=v1.8.0 stamp="$DRIFT_TOOLS_BIN/.versitygw"
+  [ -x "$DRIFT_TOOLS_BIN/versitygw" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$version" ] && return
+  if ! command -v go >/dev/null; then
+    say "no Go here: versitygw is not built, and the tests against S3 are skipped"
+    return
+  fi
+  say "building versitygw $version (minutes)"
+  if GOBIN="$DRIFT_TOOLS_BIN" go install "github.com/versity/versitygw/cmd/versitygw@$version" \
+    >"$cache/versitygw.log" 2>&1; then
+    echo "$version" >"$stamp"
+  else
+    say "versitygw was not built, and the tests against S3 are skipped; see $cache/versitygw.log"
+  fi
+}
+
 cd "$root"
 apt_install "${packages_build[@]}"
 rust_install
@@ -69,6 +86,7 @@ case $what in
     apt_install "${packages_python[@]}"
     venv_install
     # What is missing is said; tests that need it say so too.
+    if [ "$what" = test ]; then s3_install; fi
     if [ "$what" = demo ]; then tools/models.sh wordllama || true; else tools/models.sh all || true; fi
     ;;
   *) die "tools/setup.sh build|lint|demo|test|bench" ;;

@@ -1,7 +1,8 @@
 //! What went wrong, in the terms of the C header; one function maps the kernel's errors to them.
 
-use delta_kernel::{object_store, KernelError};
-use std::error::Error as StdError;
+use delta_kernel::KernelError;
+
+use crate::store_error::{from_store, gone_or_missing, io_error, store_error, tell};
 
 /// enum dk_code of the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,135 +88,6 @@ pub fn one_line(text: &str) -> String {
     line
 }
 
-/// The text between <tag> and </tag>: what S3 and its like answer with.
-fn xml_element<'a>(text: &'a str, tag: &str) -> Option<&'a str> {
-    let start = text.find(&format!("<{tag}>"))? + tag.len() + 2;
-    let end = start + text[start..].find(&format!("</{tag}>"))?;
-    Some(&text[start..end])
-}
-
-/// Errors of a store repeat the server's whole answer, which may hold key ids and what was signed:
-/// only its code and message are shown.
-fn store_text(text: &str) -> String {
-    match (xml_element(text, "Code"), xml_element(text, "Message")) {
-        (Some(code), Some(message)) => one_line(&format!("{code}: {message}")),
-        (Some(code), None) => one_line(code),
-        _ => one_line(text),
-    }
-}
-
-fn chain<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |e: &&'a (dyn StdError + 'static)| {
-        StdError::source(*e)
-    })
-}
-
-/// The store's own error inside `error`, however deep.
-fn store_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a object_store::Error> {
-    chain(error).find_map(|e| {
-        // Some wrappers put it behind a Box or an Arc, which hide it from downcast_ref.
-        e.downcast_ref::<object_store::Error>().or_else(|| {
-            e.downcast_ref::<Box<object_store::Error>>()
-                .map(|b| b.as_ref())
-        })
-    })
-}
-
-fn io_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a std::io::Error> {
-    chain(error).find_map(|e| e.downcast_ref::<std::io::Error>())
-}
-
-const DENIED: &[&str] = &[
-    "AccessDenied",
-    "SignatureDoesNotMatch",
-    "InvalidAccessKeyId",
-    "InvalidToken",
-    "ExpiredToken",
-    "403 Forbidden",
-    "401 Unauthorized",
-    "InvalidClientTokenId",
-    "AuthenticationFailed",
-    "AuthorizationFailure",
-];
-const NO_CREDENTIALS: &[&str] = &[
-    "169.254.169.254",
-    "169.254.170.2",
-    "metadata.google.internal",
-    "metadata instance",
-];
-const NO_BUCKET: &[&str] = &[
-    "NoSuchBucket",
-    "ContainerNotFound",
-    "The specified bucket does not exist",
-];
-const BEYOND_END: &[&str] = &[
-    "InvalidRange",
-    "416 Range Not Satisfiable",
-    "was out of bounds",
-    "Requested range was invalid",
-    "Out of range",
-];
-
-fn has_any(text: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| text.contains(word))
-}
-
-fn gone_or_missing(doing: Doing) -> Code {
-    if doing == Doing::Opening {
-        Code::NotFound
-    } else {
-        Code::HistoryGone
-    }
-}
-
-pub fn from_store(error: &object_store::Error, doing: Doing) -> Failure {
-    use object_store::Error as E;
-    // LIST answers with Generic whatever the status was: only the text tells.
-    let text = error.to_string();
-    let full = format!(
-        "{text} {}",
-        chain(error)
-            .map(|e| e.to_string())
-            .collect::<Vec<_>>()
-            .join(" ")
-    );
-    let code = match error {
-        E::NotFound { .. } => gone_or_missing(doing),
-        E::PermissionDenied { .. } | E::Unauthenticated { .. } => Code::Permission,
-        E::InvalidPath { .. } | E::UnknownConfigurationKey { .. } => Code::InvalidArgument,
-        E::AlreadyExists { .. } | E::Precondition { .. } => Code::Conflict,
-        _ if has_any(&full, NO_BUCKET) => Code::NotFound,
-        _ if has_any(&full, DENIED) => Code::Permission,
-        _ if has_any(&full, NO_CREDENTIALS) => {
-            let message = "no credentials: none in the storage options, none in the environment, \
-                           and this machine has no role";
-            return Failure {
-                kind: "NoCredentials".into(),
-                ..Failure::new(Code::Permission, message)
-            };
-        }
-        _ if has_any(&full, BEYOND_END) => Code::Corrupt,
-        _ if io_error(error).is_some_and(|e| e.kind() == std::io::ErrorKind::PermissionDenied) => {
-            Code::Permission
-        }
-        _ => Code::Retry,
-    };
-    let mut failure = Failure::new(code, store_text(&full_or_text(&text, &full)));
-    failure.kind = variant_name(error);
-    failure
-}
-
-/// The XML answer may be in a source only; otherwise the error's own text says all.
-fn full_or_text(text: &str, full: &str) -> String {
-    if full.contains("<Code>") {
-        full.to_string()
-    } else {
-        text.to_string()
-    }
-}
-
 fn from_io(error: &std::io::Error, doing: Doing) -> Failure {
     let code = match error.kind() {
         std::io::ErrorKind::NotFound => gone_or_missing(doing),
@@ -227,7 +99,7 @@ fn from_io(error: &std::io::Error, doing: Doing) -> Failure {
 }
 
 /// "Generic(\"...\")" → "Generic".
-fn variant_name(error: &impl std::fmt::Debug) -> String {
+pub fn variant_name(error: &impl std::fmt::Debug) -> String {
     let text = format!("{error:?}");
     text.split(|c: char| !c.is_alphanumeric())
         .next()
@@ -335,7 +207,7 @@ fn from_cause(error: &KernelError, doing: Doing, text: &str) -> Failure {
         KernelError::Generic(message) if message.contains("In-commit timestamp") => Code::Corrupt,
         _ => Code::Internal,
     };
-    Failure::new(code, store_text(text))
+    Failure::new(code, tell(text))
 }
 
 #[cfg(test)]

@@ -11,9 +11,10 @@ use delta_kernel::schema::StructType;
 use delta_kernel::table_features::TableFeature;
 use serde::Deserialize;
 
-use crate::error::{from_store, Code, Doing, Failure, Result};
+use crate::error::{Code, Doing, Failure, Result};
 use crate::ffi::c_string;
 use crate::runtime::{self, CancelRef};
+use crate::store_error::from_store;
 use crate::table::Table;
 
 /// struct dk_commit.

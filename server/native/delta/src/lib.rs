@@ -15,6 +15,7 @@ mod projection;
 mod runtime;
 mod scan;
 mod storage;
+mod store_error;
 mod stream;
 mod table;
 mod write;

@@ -89,6 +89,9 @@ fn quiet_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         std::panic::set_hook(Box::new(|info| {
+            if cfg!(test) {
+                eprintln!("{info}");
+            }
             if let Ok(mut last) = LAST_PANIC.lock() {
                 *last = info.to_string();
             }

@@ -15,9 +15,10 @@ use delta_kernel::{Engine as _, FileDataReadResultIterator, FileMeta, KernelErro
 use url::Url;
 
 use crate::engine::CancellableEngine;
-use crate::error::{from_kernel, from_store, Code, Doing, Result};
+use crate::error::{from_kernel, Code, Doing, Result};
 use crate::projection::project;
 use crate::runtime::{self, as_token, CancelRef};
+use crate::store_error::from_store;
 use crate::stream::{Batch, Stream};
 use crate::table::Table;
 

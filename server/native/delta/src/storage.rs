@@ -10,10 +10,12 @@ use delta_kernel::object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey
 use delta_kernel::object_store::local::LocalFileSystem;
 use delta_kernel::object_store::path::Path;
 use delta_kernel::object_store::prefix::PrefixStore;
-use delta_kernel::object_store::{BackoffConfig, ClientOptions, DynObjectStore, RetryConfig};
+use delta_kernel::object_store::{
+    self, BackoffConfig, ClientOptions, DynObjectStore, ObjectStore, RetryConfig,
+};
 use url::Url;
 
-use crate::error::{from_store, Doing, Failure, Result};
+use crate::error::{Failure, Result};
 
 /// Keys of a table's storage options, per scheme. Nothing else is accepted.
 const S3_KEYS: &[(&str, AmazonS3ConfigKey)] = &[
@@ -202,6 +204,17 @@ fn s3_environment(own_credentials: bool) -> Vec<(AmazonS3ConfigKey, String)> {
         .collect()
 }
 
+/// Building a store asks nobody: what is wrong is an option.
+fn opened<T: ObjectStore>(store: object_store::Result<T>) -> Result<Arc<DynObjectStore>> {
+    match store {
+        Ok(store) => Ok(Arc::new(store)),
+        Err(object_store::Error::Generic { source, .. }) => {
+            Err(Failure::invalid(source.to_string()))
+        }
+        Err(error) => Err(Failure::invalid(error.to_string())),
+    }
+}
+
 fn s3_store(url: &Url, mut options: Vec<(String, String)>) -> Result<Arc<DynObjectStore>> {
     let given = |name: &str| options.iter().any(|(key, _)| key == name);
     if given("access_key_id") != given("secret_access_key") {
@@ -235,9 +248,7 @@ fn s3_store(url: &Url, mut options: Vec<(String, String)>) -> Result<Arc<DynObje
         .with_retry(retry())
         .with_client_options(client(allow_http))
         .build();
-    store
-        .map(|s| Arc::new(s) as _)
-        .map_err(|e| from_store(&e, Doing::Opening))
+    opened(store)
 }
 
 fn azure_store(url: &Url, mut options: Vec<(String, String)>) -> Result<Arc<DynObjectStore>> {
@@ -255,9 +266,7 @@ fn azure_store(url: &Url, mut options: Vec<(String, String)>) -> Result<Arc<DynO
         .with_retry(retry())
         .with_client_options(client(allow_http))
         .build();
-    store
-        .map(|s| Arc::new(s) as _)
-        .map_err(|e| from_store(&e, Doing::Opening))
+    opened(store)
 }
 
 fn google_store(url: &Url, mut options: Vec<(String, String)>) -> Result<Arc<DynObjectStore>> {
@@ -275,9 +284,7 @@ fn google_store(url: &Url, mut options: Vec<(String, String)>) -> Result<Arc<Dyn
         .with_retry(retry())
         .with_client_options(client(allow_http))
         .build();
-    store
-        .map(|s| Arc::new(s) as _)
-        .map_err(|e| from_store(&e, Doing::Opening))
+    opened(store)
 }
 
 fn open_store(url: &Url, options: Vec<(String, String)>) -> Result<Arc<DynObjectStore>> {

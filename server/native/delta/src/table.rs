@@ -14,11 +14,12 @@ use delta_kernel_default_engine::{DefaultEngine, DefaultEngineBuilder};
 use url::Url;
 
 use crate::engine::CancellableEngine;
-use crate::error::{from_kernel, from_store, Code, Doing, Failure, Result};
+use crate::error::{from_kernel, Code, Doing, Failure, Result};
 use crate::log_cache::LogCache;
 use crate::pieces::Limits;
 use crate::runtime::{self, as_token, CancelRef};
 use crate::storage;
+use crate::store_error::from_store;
 
 /// Files of the log that are asked for at once.
 const LOG_READ_AHEAD: NonZero<usize> = NonZero::new(32).unwrap();
