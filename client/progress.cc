@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ostream>
 
 #include "client/format.h"
 #include "client/text_width.h"
@@ -117,28 +116,28 @@ std::string DoneLine(const Run& run) {
     text += fmt::format(", {}", Count(run.dead_letters(), "dead letter"));
   }
   return fmt::format("done in {}: {}.  run {}  cost {}{}", DurationText(took), text, run.id(),
-                     Money(run.cost_usd()), run.tokens_estimated() ? " (estimated)" : "");
+                     Money(run.cost_usd()),
+                     run.tokens_estimated() && run.cost_usd() > 0 ? " (estimated)" : "");
 }
 
 void ProgressDisplay::Show(const RunProgress& progress) {
   if (session_.options().quiet) return;
   const std::string heading =
       fmt::format("{}  {}", progress.run().pipeline(), Printable(progress.phase()));
-  std::ostream& err = session_.host().err;
   if (heading != heading_) {
     Clear();
     heading_ = heading;
-    err << heading_ << '\n';
+    session_.WriteError(heading_ + '\n');
   }
   if (!session_.host().err_is_terminal) return;
   const auto width = static_cast<size_t>(std::max(session_.host().width, 0));
   // One column is left free: a line that fills the terminal wraps on some.
-  err << "\r\x1b[K" << ProgressLine(progress, width > 1 ? width - 1 : 0) << std::flush;
+  session_.WriteError("\r\x1b[K" + ProgressLine(progress, width > 1 ? width - 1 : 0));
   drawn_ = true;
 }
 
 void ProgressDisplay::Clear() {
-  if (drawn_) session_.host().err << "\r\x1b[K" << std::flush;
+  if (drawn_) session_.WriteError("\r\x1b[K");
   drawn_ = false;
 }
 

@@ -116,10 +116,10 @@ grpc::Status Session::Known(const grpc::Status& status, const grpc::ClientContex
 
 int Session::Fail(const grpc::Status& status) {
   if (IsUnreachable(status)) {
-    host_.err << fmt::format(
+    WriteError(fmt::format(
         "error: no daemon at {} ({}). Start one with: driftd    or name another with --server "
         "HOST:PORT\n",
-        server_, status.error_message());
+        server_, status.error_message()));
     return kExitUnreachable;
   }
   std::string message = HumanMessage(status);
@@ -138,20 +138,26 @@ int Session::Fail(const grpc::Status& status) {
 int Session::Fail(int exit_code, std::string_view message) {
   const auto lines = 1 + std::count(message.begin(), message.end(), '\n');
   if (lines == 1) {
-    host_.err << "error: " << Printable(message) << '\n';
+    WriteError(fmt::format("error: {}\n", Printable(message)));
     return exit_code;
   }
+  std::string text;
   while (!message.empty()) {
     const std::string_view line = message.substr(0, message.find('\n'));
-    host_.err << Printable(line) << '\n';
+    text += Printable(line) + '\n';
     message.remove_prefix(std::min(message.size(), line.size() + 1));
   }
-  host_.err << lines << " errors\n";
+  WriteError(fmt::format("{}{} errors\n", text, lines));
   return exit_code;
 }
 
+void Session::WriteError(std::string_view text) {
+  const std::lock_guard lock(err_mu_);
+  host_.err << text << std::flush;
+}
+
 void Session::Note(std::string_view line) {
-  if (!options_.quiet) host_.err << line << '\n';
+  if (!options_.quiet) WriteError(fmt::format("{}\n", line));
 }
 
 bool Session::PrintedFor(const google::protobuf::Message& response) {

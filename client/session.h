@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,7 @@ namespace drift::client {
 // How long a call may take when --timeout does not say.
 enum class Patience { kShort, kLong };
 
-// Used by one thread, except Call(), which any may use.
+// Used by one thread, except Call() and what writes to stderr, which any may use.
 class Session {
  public:
   Session(const GlobalOptions& options, Host& host);
@@ -54,6 +55,8 @@ class Session {
 
   // A line for people on stderr; not with --quiet.
   void Note(std::string_view line);
+  // To stderr as it is, at once. Safe for concurrent use, as are Note() and Fail().
+  void WriteError(std::string_view text);
 
   // Whether the response is to be printed for programs; then it has been.
   bool PrintedFor(const google::protobuf::Message& response);
@@ -67,6 +70,7 @@ class Session {
   const std::string server_;
   const bool color_;
   std::shared_ptr<grpc::Channel> channel_;
+  std::mutex err_mu_;  // of host_.err
 };
 
 // Whether the daemon was not reached, so that nothing is known of what it did.
