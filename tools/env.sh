@@ -17,7 +17,8 @@ export CCACHE_NOHASHDIR=1
 export DRIFT_VENV="$cache/venv"          # python of tools/requirements.txt
 export DRIFT_TOOLS_BIN="$cache/bin"      # versitygw
 export DRIFT_MODELS_DIR="${DRIFT_MODELS_DIR:-$cache/models}"
-PATH="$HOME/.cargo/bin:$PATH"
+export HOME="${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}"   # service accounts and containers may lack it
+PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }

@@ -32,9 +32,11 @@ apt_install() {
     sudo=(sudo)
   fi
   say "installing ${#missing[@]} Debian packages"
-  "${sudo[@]}" apt-get update -qq >/dev/null || die "apt-get update did not succeed"
-  DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends \
-    "${missing[@]}" >"$cache/apt.log" 2>&1 || die "apt-get install did not succeed; see $cache/apt.log"
+  # One foreign source that does not answer is no reason to stop: the install below decides.
+  "${sudo[@]}" apt-get update -qq >"$cache/apt.log" 2>&1 || say "apt-get update had errors; going on"
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    "${missing[@]}" >>"$cache/apt.log" 2>&1 ||
+    die "apt-get install did not succeed: $(grep '^E:' "$cache/apt.log" | head -n 1) (see $cache/apt.log)"
 }
 
 # -- Rust ------------------------------------------------------------------------------------------
@@ -43,20 +45,27 @@ rust_install() {
   have=$(rustc --version 2>/dev/null | sed -E 's/rustc 1\.([0-9]+).*/\1/' || true)
   [ -n "$have" ] && [ "$have" -ge 88 ] && command -v cargo >/dev/null && return
   say "installing Rust by its official installer"
-  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y -q --profile minimal \
-    --default-toolchain 1.95.0 --no-modify-path >"$cache/rustup.log" 2>&1 ||
+  # The same script lies at both addresses; some networks let only one of them through.
+  local script="$cache/rustup-init.sh" host
+  for host in https://sh.rustup.rs https://static.rust-lang.org/rustup/rustup-init.sh; do
+    curl --proto '=https' --tlsv1.2 -sSf -o "$script" "$host" 2>"$cache/rustup.log" && break
+    rm -f "$script"
+  done
+  [ -s "$script" ] && sh "$script" -y -q --profile minimal --default-toolchain 1.95.0 --no-modify-path \
+    >>"$cache/rustup.log" 2>&1 ||
     die "Rust 1.88 or newer is missing and its installer did not succeed; see $cache/rustup.log"
 }
 
 # -- Python ----------------------------------------------------------------------------------------
+# venv_install FILE: FILE's packages into $DRIFT_VENV, unless those that are there came from it.
 venv_install() {
-  local stamp="$DRIFT_VENV/.requirements"
-  cmp -s tools/requirements.txt "$stamp" && return
+  local stamp="$DRIFT_VENV/.$1"
+  cat tools/requirements-demo.txt "tools/$1" | cmp -s - "$stamp" && return
   say "installing Python packages into $DRIFT_VENV"
   python3 -m venv "$DRIFT_VENV" || die "python3 -m venv did not succeed"
-  "$DRIFT_VENV/bin/pip" install -q --disable-pip-version-check -r tools/requirements.txt \
+  "$DRIFT_VENV/bin/pip" install -q --disable-pip-version-check -r "tools/$1" \
     >"$cache/pip.log" 2>&1 || die "pip install did not succeed; see $cache/pip.log"
-  cp tools/requirements.txt "$stamp"
+  cat tools/requirements-demo.txt "tools/$1" >"$stamp"
 }
 
 # -- An S3 server for tests, from the Go module proxy ------------------------------------------------
@@ -84,7 +93,7 @@ case $what in
   lint) apt_install "${packages_lint[@]}" ;;
   demo | test | bench)
     apt_install "${packages_python[@]}"
-    venv_install
+    if [ "$what" = demo ]; then venv_install requirements-demo.txt; else venv_install requirements.txt; fi
     # What is missing is said; tests that need it say so too.
     if [ "$what" = test ]; then s3_install; fi
     if [ "$what" = demo ]; then tools/models.sh wordllama || true; else tools/models.sh all || true; fi
