@@ -15,7 +15,7 @@ void SetList(const std::vector<std::string>& list, Repeated* out) {
   out->Assign(list.begin(), list.end());
 }
 
-ChunkingSpec FromProto(const v1::PipelineSpec::Chunking& chunking) {
+ChunkingSpec ReadChunking(const v1::PipelineSpec::Chunking& chunking) {
   ChunkingSpec out;
   for (size_t i = 0; i < std::size(kChunkingTypes); ++i) {
     if (chunking.type() == kChunkingTypes[i]) out.type = static_cast<ChunkingSpec::Type>(i);
@@ -71,7 +71,7 @@ PipelineSpec FromProto(const v1::PipelineSpec& spec) {
   out.where_not_null = ToList(spec.where().not_null());
   out.payload = ToList(spec.payload());
   out.store_text = spec.store_text();
-  out.chunking = FromProto(spec.chunking());
+  out.chunking = ReadChunking(spec.chunking());
   out.model = spec.model();
   out.dimensions = spec.dimensions();
   out.sink = spec.sink();

@@ -7,9 +7,7 @@
 namespace drift {
 namespace {
 
-constexpr int32_t kPage = 1000;
-
-v1::Budget ToProto(const BudgetState& state) {
+v1::Budget BudgetToProto(const BudgetState& state) {
   v1::Budget out;
   const BudgetRule& rule = state.rule;
   const bool pipeline = rule.scope == BudgetRule::Scope::kPipeline;
@@ -32,7 +30,7 @@ class CostServiceImpl final : public v1::CostService::Service {
 
   grpc::Status Summarize(grpc::ServerContext*, const v1::SummarizeCostsRequest* request,
                          v1::SummarizeCostsResponse* response) override {
-    const auto size = PageSize(request->page_size(), kPage);
+    const auto size = PageSize(request->page_size(), kLongPage);
     if (!size.ok()) return ToGrpc(size.status());
     const auto after = ReadPageToken("costs", request->page_token());
     if (!after.ok()) return ToGrpc(after.status());
@@ -46,7 +44,7 @@ class CostServiceImpl final : public v1::CostService::Service {
     filter.after_key = *after;
     const auto rows = parts_.ledger.SumCosts(filter);
     if (!rows.ok()) return ToGrpc(rows.status());
-    for (const CostRow& row : *rows) *response->add_rows() = drift::ToProto(row);
+    for (const CostRow& row : *rows) *response->add_rows() = ToProto(row);
     if (static_cast<int32_t>(rows->size()) == *size) {
       response->set_next_page_token(MakePageToken("costs", rows->back().key));
     }
@@ -56,7 +54,7 @@ class CostServiceImpl final : public v1::CostService::Service {
   grpc::Status Budgets(grpc::ServerContext*, const v1::ListBudgetsRequest*,
                        v1::ListBudgetsResponse* response) override {
     for (const BudgetState& state : parts_.budgets.States()) {
-      *response->add_budgets() = ToProto(state);
+      *response->add_budgets() = BudgetToProto(state);
     }
     return grpc::Status::OK;
   }

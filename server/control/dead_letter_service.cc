@@ -7,8 +7,6 @@
 namespace drift {
 namespace {
 
-constexpr int32_t kPage = 100;
-
 bool IsEmpty(const DeadLetterFilter& filter) {
   return filter.pipeline.empty() && filter.reason.empty() && filter.keys.empty() &&
          filter.ids.empty();
@@ -22,7 +20,7 @@ class DeadLetterServiceImpl final : public v1::DeadLetterService::Service {
                     v1::ListDeadLettersResponse* response) override {
     auto filter = FromProto(request->filter());
     if (!filter.ok()) return ToGrpc(filter.status());
-    const auto size = PageSize(request->page_size(), kPage);
+    const auto size = PageSize(request->page_size());
     if (!size.ok()) return ToGrpc(size.status());
     const auto after = ReadNumberToken("dead-letters", request->page_token());
     if (!after.ok()) return ToGrpc(after.status());

@@ -6,15 +6,13 @@
 namespace drift {
 namespace {
 
-constexpr int32_t kPage = 1000;
-
 class ModelServiceImpl final : public v1::ModelService::Service {
  public:
   explicit ModelServiceImpl(const ControlParts& parts) : parts_(parts) {}
 
   grpc::Status List(grpc::ServerContext*, const v1::ListModelsRequest* request,
                     v1::ListModelsResponse* response) override {
-    const auto size = PageSize(request->page_size(), kPage);
+    const auto size = PageSize(request->page_size(), kLongPage);
     if (!size.ok()) return ToGrpc(size.status());
     const auto skip = ReadNumberToken("models", request->page_token());
     if (!skip.ok()) return ToGrpc(skip.status());

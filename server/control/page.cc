@@ -8,9 +8,8 @@
 namespace drift {
 
 StatusOr<int32_t> PageSize(int32_t asked, int32_t standard) {
-  constexpr int32_t kMost = 1000;
   if (asked < 0) return InvalidArgument("page_size is negative");
-  return asked == 0 ? standard : std::min(asked, kMost);
+  return asked == 0 ? standard : std::min(asked, kLongPage);
 }
 
 std::string MakePageToken(const std::string& list, const std::string& position) {

@@ -8,8 +8,10 @@
 
 namespace drift {
 
-// 0: `standard`; more than 1000 is 1000. kInvalidArgument: negative.
-StatusOr<int32_t> PageSize(int32_t asked, int32_t standard);
+constexpr int32_t kLongPage = 1000;  // the most a caller gets
+
+// 0: `standard`; more than kLongPage is kLongPage. kInvalidArgument: negative.
+StatusOr<int32_t> PageSize(int32_t asked, int32_t standard = 100);
 
 // Tokens are opaque to callers and bound to one list ("runs"), so that one of another list is
 // noticed. kInvalidArgument: not a token of this list.

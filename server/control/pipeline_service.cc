@@ -8,7 +8,6 @@
 namespace drift {
 namespace {
 
-constexpr int32_t kPage = 100;
 constexpr int32_t kMaxRuns = 100;
 
 class PipelineServiceImpl final : public v1::PipelineService::Service {
@@ -17,7 +16,7 @@ class PipelineServiceImpl final : public v1::PipelineService::Service {
 
   grpc::Status List(grpc::ServerContext*, const v1::ListPipelinesRequest* request,
                     v1::ListPipelinesResponse* response) override {
-    const auto size = PageSize(request->page_size(), kPage);
+    const auto size = PageSize(request->page_size());
     if (!size.ok()) return ToGrpc(size.status());
     const auto after = ReadPageToken("pipelines", request->page_token());
     if (!after.ok()) return ToGrpc(after.status());

@@ -10,8 +10,6 @@
 namespace drift {
 namespace {
 
-constexpr int32_t kPage = 100;
-
 class ProvenanceServiceImpl final : public v1::ProvenanceService::Service {
  public:
   explicit ProvenanceServiceImpl(const ControlParts& parts) : parts_(parts) {}
@@ -36,7 +34,7 @@ class ProvenanceServiceImpl final : public v1::ProvenanceService::Service {
   grpc::Status List(grpc::ServerContext*, const v1::ListProvenanceRequest* request,
                     v1::ListProvenanceResponse* response) override {
     ProvenanceFilter filter;
-    const auto size = PageSize(request->page_size(), kPage);
+    const auto size = PageSize(request->page_size());
     if (!size.ok()) return ToGrpc(size.status());
     const auto token = ReadPageToken("provenance", request->page_token());
     if (!token.ok()) return ToGrpc(token.status());

@@ -8,7 +8,6 @@
 namespace drift {
 namespace {
 
-constexpr int32_t kPage = 100;
 constexpr size_t kMaxRequestId = 128;
 constexpr std::chrono::milliseconds kBetweenUpdates{250};
 constexpr std::chrono::seconds kLongestSilence{5};
@@ -46,7 +45,7 @@ class RunServiceImpl final : public v1::RunService::Service {
 
   grpc::Status List(grpc::ServerContext*, const v1::ListRunsRequest* request,
                     v1::ListRunsResponse* response) override {
-    const auto size = PageSize(request->page_size(), kPage);
+    const auto size = PageSize(request->page_size());
     if (!size.ok()) return ToGrpc(size.status());
     const auto before = ReadPageToken("runs", request->page_token());
     if (!before.ok()) return ToGrpc(before.status());

@@ -13,7 +13,7 @@ std::string IdentityOf(const DeadLetter& letter) {
   return HasNull(letter.key) ? std::string(View(letter.text_sha256)) : std::string();
 }
 
-DeadLetter Read(const SqlRow& row) {
+DeadLetter ReadLetter(const SqlRow& row) {
   DeadLetter letter;
   letter.id = row.Int(0);
   letter.pipeline = row.Text(1);
@@ -138,7 +138,7 @@ StatusOr<std::vector<DeadLetter>> ListDeadLetters(SqlSession& session,
                                     " ORDER BY id LIMIT ${}",
                                     where, after, limit),
                         args));
-        for (const SqlRow& row : rows) out.push_back(Read(row));
+        for (const SqlRow& row : rows) out.push_back(ReadLetter(row));
         return OkStatus();
       }));
   // Each piece is sorted and cut; so is what they make together.

@@ -35,7 +35,7 @@ StatusOr<SqlValue> AfterKey(const CostFilter& filter) {
   return SqlValue(day->time_since_epoch().count() / kMicrosPerDay);
 }
 
-CostRow Read(const SqlRow& row, CostGroup by) {
+CostRow ReadCost(const SqlRow& row, CostGroup by) {
   CostRow out;
   out.key = by == CostGroup::kDay ? FormatDate(row.Int32(0)) : row.Text(0);
   out.runs = row.Int(1);
@@ -131,7 +131,7 @@ StatusOr<std::vector<CostRow>> SumCosts(SqlSession& session, const CostFilter& f
       key, where, limit);
   ASSIGN_OR_RETURN(const auto rows, session.Run(sql, args));
   std::vector<CostRow> out;
-  for (const SqlRow& row : rows) out.push_back(Read(row, filter.by));
+  for (const SqlRow& row : rows) out.push_back(ReadCost(row, filter.by));
   return out;
 }
 

@@ -3,7 +3,7 @@
 namespace drift::ledger {
 namespace {
 
-// In the order of Read() and Values().
+// In the order of ReadRun() and Values().
 constexpr char kColumns[] =
     "id, request_id, pipeline, mode, state, source, sink, model, scheduled, attempts, selection,"
     " from_version, to_version, rows_read, rows_inserted, rows_updated, rows_deleted,"
@@ -12,7 +12,7 @@ constexpr char kColumns[] =
     " error_reason";
 constexpr size_t kColumnCount = 32;
 
-RunRecord Read(const SqlRow& row) {
+RunRecord ReadRun(const SqlRow& row) {
   RunRecord run;
   size_t at = 0;
   run.id = row.Text(at++);
@@ -92,7 +92,7 @@ StatusOr<std::optional<RunRecord>> FindRun(SqlSession& session, std::string_view
                                                               kColumns, column),
                                                   SqlArgs(value)));
   if (!row) return std::optional<RunRecord>();
-  return std::optional<RunRecord>(Read(*row));
+  return std::optional<RunRecord>(ReadRun(*row));
 }
 
 }  // namespace
@@ -152,7 +152,7 @@ StatusOr<std::vector<RunRecord>> ListRuns(SqlSession& session, const RunFilter& 
                               where, limit),
                   args));
   std::vector<RunRecord> out;
-  for (const SqlRow& row : rows) out.push_back(Read(row));
+  for (const SqlRow& row : rows) out.push_back(ReadRun(row));
   return out;
 }
 

@@ -10,7 +10,7 @@ constexpr char kSelect[] =
     " cursor, version, row_count, point_count, dead_letter_count, sweep_due, index_due"
     " FROM targets WHERE ";
 
-StatusOr<Target> Read(const SqlRow& row) {
+StatusOr<Target> ReadTarget(const SqlRow& row) {
   Target target;
   target.id = row.Int(0);
   target.key = {row.Text(1), row.Text(2), row.Text(3), row.Int32(4), row.Text(5)};
@@ -34,7 +34,7 @@ StatusOr<std::vector<Target>> Select(SqlSession& session, std::string_view where
   ASSIGN_OR_RETURN(const auto rows, session.Run(fmt::format("{}{}", kSelect, where), args));
   std::vector<Target> out;
   for (const SqlRow& row : rows) {
-    ASSIGN_OR_RETURN(out.emplace_back(), Read(row));
+    ASSIGN_OR_RETURN(out.emplace_back(), ReadTarget(row));
   }
   return out;
 }
@@ -62,7 +62,7 @@ StatusOr<std::optional<Target>> FindTarget(SqlSession& session, const TargetKey&
   ASSIGN_OR_RETURN(const auto row,
                    session.RunOne(kSelect + where + " ORDER BY id DESC LIMIT 1", args));
   if (!row) return std::optional<Target>();
-  ASSIGN_OR_RETURN(Target target, Read(*row));
+  ASSIGN_OR_RETURN(Target target, ReadTarget(*row));
   return std::optional<Target>(std::move(target));
 }
 
@@ -79,7 +79,7 @@ StatusOr<Target> AddTarget(SqlSession& session, const TargetKey& key) {
 StatusOr<Target> GetTarget(SqlSession& session, int64_t id) {
   ASSIGN_OR_RETURN(const auto row, session.RunOne(std::string(kSelect) + "id = $1", SqlArgs(id)));
   if (!row) return NoSuchTarget(id);
-  return Read(*row);
+  return ReadTarget(*row);
 }
 
 StatusOr<std::vector<Target>> TargetsOf(SqlSession& session, const std::string& pipeline) {

@@ -42,9 +42,10 @@ struct Effects {
   CommitBatch commit;                     // then; without stage, cursor and counters
   RunCounters counters;                   // of this batch alone
 
+  // Nothing for the ledger either.
   bool empty() const {
     return points.points.empty() && deletions.empty() && commit.upserts.empty() &&
-           commit.dead_letters.empty();
+           commit.deletions.empty() && commit.dead_letters.empty();
   }
 };
 

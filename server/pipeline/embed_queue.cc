@@ -48,7 +48,7 @@ std::shared_ptr<EmbedTicket> EmbedQueue::Submit(const std::shared_ptr<EmbedClien
       }
       const auto [pending, is_new] = pending_.emplace(slot->text.sha256, slot);
       if (!is_new) {
-        pending->second->waiters.push_back(std::move(slot->waiters.front()));
+        Join(*pending->second, std::move(slot->waiters.front()));
         continue;
       }
     }
@@ -74,6 +74,38 @@ void EmbedQueue::Flush(const std::shared_ptr<EmbedClient>& client) {
   Dispatch();
 }
 
+void EmbedQueue::Leave(const std::shared_ptr<EmbedClient>& client) {
+  std::deque<std::shared_ptr<Slot>> left;
+  {
+    MutexLock lock(mu_);
+    for (size_t i = 0; i < lanes_.size(); ++i) {
+      if (lanes_[i]->client != client) continue;
+      left = std::move(lanes_[i]->waiting);
+      EraseLane(i);
+      break;
+    }
+  }
+  const std::vector<std::shared_ptr<Slot>> slots(left.begin(), left.end());
+  Fail(client, slots, Cancelled("the run has ended"));
+  Dispatch();
+}
+
+void EmbedQueue::EraseLane(size_t at) {
+  lanes_.erase(lanes_.begin() + static_cast<std::ptrdiff_t>(at));
+  if (next_lane_ > at) --next_lane_;
+}
+
+void EmbedQueue::Join(Slot& slot, Waiter waiter) {
+  // Its own client may be in no hurry to have its last request sent.
+  const std::shared_ptr<EmbedClient>& asks = slot.waiters.front().client;
+  if (asks != waiter.client) {
+    for (const auto& lane : lanes_) {
+      if (lane->client == asks) lane->flush = true;
+    }
+  }
+  slot.waiters.push_back(std::move(waiter));
+}
+
 EmbedQueue::Lane& EmbedQueue::LaneOf(const std::shared_ptr<EmbedClient>& client) {
   for (const auto& lane : lanes_) {
     if (lane->client == client) return *lane;
@@ -88,7 +120,7 @@ void EmbedQueue::Enqueue(const std::shared_ptr<Slot>& slot, bool flush) {
   lane.waiting.push_back(slot);
   lane.tokens += slot->tokens;
   lane.bytes += static_cast<int64_t>(slot->text.text.size());
-  lane.flush = flush;
+  lane.flush |= flush;
 }
 
 int64_t EmbedQueue::MaxItems(const EmbedClient& client) const {
@@ -111,10 +143,7 @@ std::optional<EmbedQueue::Pack> EmbedQueue::NextPack() {
     if (!HasFullPack(lane) && !flush) continue;
     Pack pack = TakePack(lane);
     next_lane_ = at + 1;
-    if (lane.waiting.empty()) {
-      lanes_.erase(lanes_.begin() + static_cast<std::ptrdiff_t>(at));
-      next_lane_ = at;
-    }
+    if (lane.waiting.empty()) EraseLane(at);
     return pack;
   }
   return std::nullopt;

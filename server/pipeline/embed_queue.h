@@ -79,6 +79,9 @@ class EmbedQueue {
   // The client waits for answers: its last, partly filled request is sent too, as soon as none of
   // its requests is in flight. So requests stay full.
   void Flush(const std::shared_ptr<EmbedClient>& client) EXCLUDES(mu_);
+  // The client is going: what it has not asked for yet is answered with kCancelled. Texts that
+  // others wait for too are asked for by them.
+  void Leave(const std::shared_ptr<EmbedClient>& client) EXCLUDES(mu_);
 
  private:
   // Who waits for a text's answer.
@@ -91,7 +94,7 @@ class EmbedQueue {
   struct Slot {
     EmbedText text;
     int64_t tokens = 0;
-    std::vector<Waiter> waiters;  // guarded by mu_
+    std::vector<Waiter> waiters;  // guarded by mu_; the first is the lane's client
   };
   using Slots = std::span<const std::shared_ptr<Slot>>;
   // The texts of one client that wait to be packed.
@@ -119,6 +122,8 @@ class EmbedQueue {
   int64_t MaxItems(const EmbedClient& client) const;
   Lane& LaneOf(const std::shared_ptr<EmbedClient>& client) REQUIRES(mu_);
   void Enqueue(const std::shared_ptr<Slot>& slot, bool flush) REQUIRES(mu_);
+  void Join(Slot& slot, Waiter waiter) REQUIRES(mu_);
+  void EraseLane(size_t at) REQUIRES(mu_);
 
   void Process(const Pack& pack) EXCLUDES(mu_);
   void Ask(const std::shared_ptr<EmbedClient>& client, Slots slots) EXCLUDES(mu_);

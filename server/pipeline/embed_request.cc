@@ -1,6 +1,5 @@
 // One request of an EmbedQueue: asking, retrying, halving, paying, answering.
 #include <algorithm>
-#include <iterator>
 
 #include "base/failpoint.h"
 #include "base/log.h"
@@ -233,8 +232,7 @@ void EmbedQueue::Fail(const std::shared_ptr<EmbedClient>& client, Slots slots,
     if (is_new) {
       Enqueue(again, true);
     } else {
-      auto& waiters = pending->second->waiters;
-      std::move(again->waiters.begin(), again->waiters.end(), std::back_inserter(waiters));
+      for (Waiter& waiter : again->waiters) Join(*pending->second, std::move(waiter));
     }
   }
 }

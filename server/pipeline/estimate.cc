@@ -11,7 +11,7 @@
 namespace drift {
 namespace {
 
-constexpr size_t kPage = 2048;
+constexpr size_t kListed = 2048;
 
 class Estimator {
  public:
@@ -77,11 +77,11 @@ class Estimator {
     std::optional<Uuid> after;
     for (;;) {
       ASSIGN_OR_RETURN(const std::vector<PointHead> page,
-                       run_.sink->List(run_.spec.name, after, kPage, run_.hard));
+                       run_.sink->List(run_.spec.name, after, kListed, run_.hard));
       for (const PointHead& point : page) {
         if (point.model == run_.target.key.model) adopted_.insert(Prefix64(point.text_sha256));
       }
-      if (page.size() < kPage) return OkStatus();
+      if (page.size() < kListed) return OkStatus();
       after = page.back().id;
     }
   }
@@ -194,7 +194,7 @@ class Estimator {
     };
     RETURN_IF_ERROR(keys.ForEachGone([&](std::string_view key, int64_t) {
       gone.emplace_back(key);
-      return gone.size() < kPage ? OkStatus() : count();
+      return gone.size() < kListed ? OkStatus() : count();
     }));
     return gone.empty() ? OkStatus() : count();
   }

@@ -12,7 +12,10 @@ constexpr std::chrono::milliseconds kWaitSlice{200};  // between looks at the st
 }  // namespace
 
 InFlight::~InFlight() {
-  if (!batches_.empty()) run_.Abort();  // an error: nothing may go on waiting
+  if (!batches_.empty()) {  // an error: nothing may go on waiting
+    run_.Abort();
+    run_.model->Leave(run_.client);
+  }
   {
     MutexLock lock(alive_->first);
     alive_->second = true;  // gone

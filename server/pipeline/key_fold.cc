@@ -7,7 +7,7 @@
 namespace drift {
 namespace {
 
-constexpr size_t kPage = 2048;  // keys per ledger call
+constexpr size_t kLookUp = 2048;  // keys per look-up
 constexpr uint8_t kRemove = 0;
 constexpr uint8_t kAdd = 1;
 
@@ -124,7 +124,7 @@ Status KeyFold::CheckTable(KeyTable& table, std::vector<std::string>& plain_inse
     }
     if (window_.kind == Window::Kind::kSnapshot || !change.needs_absent || !status.ok()) return;
     plain_inserts.emplace_back(key);
-    if (plain_inserts.size() < kPage) return;
+    if (plain_inserts.size() < kLookUp) return;
     status = CheckAbsent(plain_inserts);
     plain_inserts.clear();
   });
@@ -172,9 +172,10 @@ Status KeyFold::ForEachLive(const std::function<Status(const RowHead&)>& visit,
   std::string after;
   for (;;) {
     if (stop.stop_requested()) return Cancelled("stopped");
-    ASSIGN_OR_RETURN(const std::vector<RowHead> page, ledger_->ScanRows(target_id_, after, kPage));
+    ASSIGN_OR_RETURN(const std::vector<RowHead> page,
+                     ledger_->ScanRows(target_id_, after, kLookUp));
     for (const RowHead& row : page) RETURN_IF_ERROR(visit(row));
-    if (page.size() < kPage) return OkStatus();
+    if (page.size() < kLookUp) return OkStatus();
     after = page.back().key;
   }
 }
@@ -225,8 +226,9 @@ Status KeyFold::MissingOfPart(KeySpill& live, size_t part, const VisitMissing& v
     if (table.Find(key) == nullptr) keys.emplace_back(key);
   }));
   table.ForEach([&](std::string_view key, const KeyChange&) { staged_.erase(std::string(key)); });
-  for (size_t i = 0; i < keys.size(); i += kPage) {
-    RETURN_IF_ERROR(VisitRows(std::span(keys).subspan(i, std::min(kPage, keys.size() - i)), visit));
+  for (size_t i = 0; i < keys.size(); i += kLookUp) {
+    RETURN_IF_ERROR(
+        VisitRows(std::span(keys).subspan(i, std::min(kLookUp, keys.size() - i)), visit));
   }
   return OkStatus();
 }

@@ -13,10 +13,6 @@ namespace {
 Status NoSuchTarget(int64_t id) {
   return NotFound("target {} is not in the ledger", id);
 }
-Status NoSuchRun(const std::string& id) {
-  return NotFound("run {} is not in the ledger", id);
-}
-
 bool SameLetter(const DeadLetter& a, const DeadLetter& b) {
   return a.key == b.key && a.chunk == b.chunk &&
          (!ledger::HasNull(a.key) || a.text_sha256 == b.text_sha256);
@@ -260,7 +256,7 @@ Status FakeLedger::Commit(const CommitBatch& batch) {
 Status FakeLedger::Apply(const CommitBatch& batch, State& state) {
   ASSIGN_OR_RETURN(TargetState * target, Find(state, batch.target_id));
   RunRecord* run = batch.run_id.empty() ? nullptr : FindRun(state, batch.run_id);
-  if (run == nullptr && !batch.run_id.empty()) return NoSuchRun(batch.run_id);
+  if (run == nullptr && !batch.run_id.empty()) return NotFound("run {} is not in the ledger", batch.run_id);
   const int64_t digest = ledger::CommitDigest(batch);
   if (target->last_commit == digest) return OkStatus();
   target->last_commit = digest;

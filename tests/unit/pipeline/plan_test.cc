@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::SizeIs;
 using Action = RowPlan::Action;
 
-RenderedRow Row(const std::string& key, std::vector<std::string> texts, uint8_t content = 1) {
+RenderedRow Rendered(const std::string& key, std::vector<std::string> texts, uint8_t content = 1) {
   RenderedRow row;
   row.key = key;
   row.version = 5;
@@ -49,13 +49,13 @@ class PlanTest : public ::testing::Test {
 };
 
 TEST_F(PlanTest, EqualContentIsSkipped) {
-  rows_ = {Row("[1]", {"a"})};
+  rows_ = {Rendered("[1]", {"a"})};
   Knows(State("[1]", {"a"}));
   EXPECT_EQ(Plan().rows[0].action, Action::kSkip);
 }
 
 TEST_F(PlanTest, AnotherRevisionIsNeverSkippedButItsVectorIsReused) {
-  rows_ = {Row("[1]", {"a"})};
+  rows_ = {Rendered("[1]", {"a"})};
   Knows(State("[1]", {"a"}));
   revision_ = 2;
   const BatchPlan plan = Plan();
@@ -64,7 +64,7 @@ TEST_F(PlanTest, AnotherRevisionIsNeverSkippedButItsVectorIsReused) {
 }
 
 TEST_F(PlanTest, AStagedKeyIsNeverTrusted) {
-  rows_ = {Row("[1]", {"a"})};
+  rows_ = {Rendered("[1]", {"a"})};
   Knows(State("[1]", {"a"}));
   staged_["[1]"] = {"[1]", 3, {1, 4}};
   const BatchPlan plan = Plan();
@@ -74,7 +74,7 @@ TEST_F(PlanTest, AStagedKeyIsNeverTrusted) {
 }
 
 TEST_F(PlanTest, AStagedKeyThatTheLedgerDoesNotKnowCountsAsExisting) {
-  rows_ = {Row("[1]", {})};
+  rows_ = {Rendered("[1]", {})};
   staged_["[1]"] = {"[1]", 2, {1, 4}};
   const BatchPlan plan = Plan();
   EXPECT_EQ(plan.rows[0].action, Action::kClear);
@@ -82,7 +82,7 @@ TEST_F(PlanTest, AStagedKeyThatTheLedgerDoesNotKnowCountsAsExisting) {
 }
 
 TEST_F(PlanTest, EqualTextsOfABatchAreOneText) {
-  rows_ = {Row("[1]", {"a"}), Row("[2]", {"a"}), Row("[3]", {"b"})};
+  rows_ = {Rendered("[1]", {"a"}), Rendered("[2]", {"a"}), Rendered("[3]", {"b"})};
   const BatchPlan plan = Plan();
   ASSERT_THAT(plan.texts, SizeIs(2));
   EXPECT_THAT(plan.texts[0].uses, SizeIs(2));
@@ -91,14 +91,14 @@ TEST_F(PlanTest, EqualTextsOfABatchAreOneText) {
 }
 
 TEST_F(PlanTest, APayloadChangeReusesTheRowsOwnVectorEvenWithoutDedup) {
-  rows_ = {Row("[1]", {"a"}, 2)};
+  rows_ = {Rendered("[1]", {"a"}, 2)};
   Knows(State("[1]", {"a"}, 1));
   dedup_ = false;
   EXPECT_THAT(Plan().texts[0].own_candidates, SizeIs(1));
 }
 
 TEST_F(PlanTest, AChunkThatMovedWithinItsRowIsFound) {
-  rows_ = {Row("[1]", {"new", "a"}, 2)};
+  rows_ = {Rendered("[1]", {"new", "a"}, 2)};
   Knows(State("[1]", {"a"}, 1));
   const BatchPlan plan = Plan();
   EXPECT_TRUE(plan.texts[0].own_candidates.empty());
@@ -106,7 +106,7 @@ TEST_F(PlanTest, AChunkThatMovedWithinItsRowIsFound) {
 }
 
 TEST_F(PlanTest, ARowThatLostItsTextIsCleared) {
-  rows_ = {Row("[1]", {}, 2)};
+  rows_ = {Rendered("[1]", {}, 2)};
   Knows(State("[1]", {"a", "b"}, 1));
   const BatchPlan plan = Plan();
   EXPECT_EQ(plan.rows[0].action, Action::kClear);
@@ -114,7 +114,7 @@ TEST_F(PlanTest, ARowThatLostItsTextIsCleared) {
 }
 
 TEST_F(PlanTest, DeadRowsArePlannedAndThenSkippedUntilTheyChange) {
-  rows_ = {Row("[1]", {"a"}, 2)};
+  rows_ = {Rendered("[1]", {"a"}, 2)};
   rows_[0].dead = {"TEXT_TOO_LONG", "too long"};
   EXPECT_EQ(Plan().rows[0].action, Action::kDead);
   RowState dead = State("[1]", {}, 2);
