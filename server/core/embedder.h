@@ -1,6 +1,7 @@
 // Who embeds: one model at one endpoint.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -53,12 +54,33 @@ struct ModelInfo {
   std::string id() const { return provider + "/" + name; }
 };
 
+// What the headers of an answer said of one kind of quota; nullopt: nothing.
+struct QuotaWindow {
+  std::optional<int64_t> limit;                    // in one window, mostly a minute
+  std::optional<int64_t> remaining;                // after the request that was answered
+  std::optional<std::chrono::milliseconds> reset;  // from then until all of it is there again
+
+  bool operator==(const QuotaWindow&) const = default;
+};
+
+// What an answer said of the account's quota. A hint: other users of the account draw on it too,
+// and answers may overtake one another.
+struct RateHint {
+  QuotaWindow requests;
+  QuotaWindow tokens;  // the narrowest, where there are several (of the organisation, the project)
+  QuotaWindow items;   // texts
+
+  bool empty() const { return *this == RateHint(); }
+  bool operator==(const RateHint&) const = default;
+};
+
 struct Embeddings {
   // One per text, in the order of the texts; unit length. Empty where `rejected` names the text.
   std::vector<Vector> vectors;
   std::vector<ItemError> rejected;
   // As the provider billed the request; nullopt when it does not say.
   std::optional<int64_t> billed_tokens;
+  RateHint rate;
 };
 
 // Safe for concurrent use; one attempt, no retry inside. Codes:
@@ -74,7 +96,10 @@ class Embedder {
  public:
   virtual ~Embedder() = default;
   virtual const ModelInfo& model() const = 0;
-  // REQUIRES: !texts.empty(); texts within model().request. The kind's prefix is added inside.
+  // What one request may hold: model().request, or what the server has said since. Requests are
+  // packed by this. A server that has to be asked for it (TEI) is asked by the first Embed().
+  virtual RequestLimits limits() const { return model().request; }
+  // REQUIRES: !texts.empty(); texts within limits(). The kind's prefix is added inside.
   virtual StatusOr<Embeddings> Embed(std::span<const std::string> texts, InputKind kind,
                                      std::stop_token stop) = 0;
 };
@@ -83,6 +108,10 @@ class Embedder {
 // answer was not understood. The money is then counted at the estimate and marked.
 Status MarkMaybeBilled(Status error);
 bool MaybeBilled(const Status& error);
+
+// What the answer behind an error said of the quota, where there was one; else empty.
+Status WithRateHint(Status error, const RateHint& rate);
+RateHint RateHintOf(const Status& error);
 
 // Counts the tokens a provider will bill for a text. Safe for concurrent use.
 class TokenCounter {

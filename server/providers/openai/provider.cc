@@ -6,6 +6,7 @@
 #include "providers/openai/decode.h"
 #include "providers/openai/encode.h"
 #include "providers/openai/errors.h"
+#include "providers/rate_hint.h"
 #include "providers/sent_texts.h"
 
 namespace drift::openai {
@@ -55,6 +56,7 @@ class OpenaiEmbedder : public Embedder {
     if (!answer.ok()) return MarkMaybeBilled(Annotate(answer.status(), info_.provider));
     Embeddings out = Assemble(std::move(sent), std::move(answer->vectors));
     out.billed_tokens = answer->billed_tokens;
+    out.rate = ReadRateHint(response->headers, clock_.Now());
     return out;
   }
 
@@ -84,13 +86,15 @@ class OpenaiEmbedder : public Embedder {
 
   Status AnswerError(const HttpResponse& response, std::span<const std::string> texts,
                      const Secret& key) const {
-    return ErrorFromAnswer(response, {.provider = info_.provider,
-                                      .model = info_.name,
-                                      .url = settings_.url,
-                                      .key_ref = settings_.api_key.text,
-                                      .key = key.Reveal(),
-                                      .texts = texts,
-                                      .now = clock_.Now()});
+    const WallTime now = clock_.Now();
+    return WithRateHint(ErrorFromAnswer(response, {.provider = info_.provider,
+                                                   .model = info_.name,
+                                                   .url = settings_.url,
+                                                   .key_ref = settings_.api_key.text,
+                                                   .key = key.Reveal(),
+                                                   .texts = texts,
+                                                   .now = now}),
+                        ReadRateHint(response.headers, now));
   }
 
   const ModelInfo info_;

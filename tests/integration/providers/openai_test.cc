@@ -163,9 +163,15 @@ TEST_F(OpenaiTest, AnAddressThatIsWrong) {
 TEST_F(OpenaiTest, AQuotaPerMinute) {
   // Room for one request of three texts of 3 tokens; the next fits after some seconds.
   server_.Configure(R"({"quota":{"tokens_per_minute":10}})");
-  ASSERT_TRUE(Embed().ok());
+  const auto first = Embed();
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->rate.tokens.limit, 10);
+  EXPECT_EQ(first->rate.tokens.remaining, 1);
+  EXPECT_GT(first->rate.tokens.reset, milliseconds(30'000));
+  EXPECT_EQ(first->rate.requests, QuotaWindow());
   const Status status = Embed().status();
   EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(RateHintOf(status).tokens.limit, 10);
   ASSERT_TRUE(RetryAfter(status).has_value());
   EXPECT_GT(*RetryAfter(status), milliseconds(10'000));
   EXPECT_LE(*RetryAfter(status), milliseconds(60'000));
