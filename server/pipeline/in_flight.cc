@@ -98,6 +98,16 @@ void InFlight::Wait() {
 }
 
 Status InFlight::Advance() {
+  for (;;) {
+    RETURN_IF_ERROR(StageReady());
+    if (batches_.empty() || !batches_.front()->written) break;
+    RETURN_IF_ERROR(CommitOldest());  // makes room for the next write
+  }
+  ShowBytes();
+  return run_.hard.stop_requested() ? Cancelled("the run was stopped") : OkStatus();
+}
+
+Status InFlight::StageReady() {
   for (const auto& batch : batches_) {
     if (batch->staged) continue;
     if (run_.hard.stop_requested()) return Cancelled("the run was stopped");
@@ -109,21 +119,25 @@ Status InFlight::Advance() {
     Failpoint("batch-embedded");
     RETURN_IF_ERROR(StageAndWrite(*batch));
   }
-  while (!batches_.empty() && batches_.front()->written) {
-    Batch& batch = *batches_.front();
-    RETURN_IF_ERROR(batch.write_status);
-    RETURN_IF_ERROR(Commit(batch));
-    bytes_ -= batch.bytes;
-    --writing_;
-    batches_.pop_front();
-  }
+  return OkStatus();
+}
+
+Status InFlight::CommitOldest() {
+  Batch& batch = *batches_.front();
+  RETURN_IF_ERROR(batch.write_status);
+  RETURN_IF_ERROR(Commit(batch));
+  bytes_ -= batch.bytes;
+  --writing_;
+  batches_.pop_front();
+  return OkStatus();
+}
+
+void InFlight::ShowBytes() {
   run_.progress.Update([&](RunView& view) { view.bytes_in_flight = bytes_; });
   int64_t writing = 0;
   for (const auto& batch : batches_) writing += batch->staged ? batch->bytes : 0;
   run_.services.metrics.SetQueueBytes(run_.spec.name, "embed", bytes_ - writing);
   run_.services.metrics.SetQueueBytes(run_.spec.name, "write", writing);
-  if (run_.hard.stop_requested()) return Cancelled("the run was stopped");
-  return OkStatus();
 }
 
 Effects InFlight::EffectsOf(Batch& batch) const {

@@ -64,6 +64,9 @@ class InFlight {
   void StartEmbedding(Batch& batch);
   // Moves every batch as far as it can go without waiting.
   Status Advance();
+  Status StageReady();
+  Status CommitOldest();
+  void ShowBytes();
   Status StageAndWrite(Batch& batch);
   Effects EffectsOf(Batch& batch) const;
   void Write(Batch& batch);
