@@ -147,7 +147,9 @@ int RunStart(Session& session, const RunOptions& options) {
     if (!session.PrintedFor(run)) session.host().out << run.id() << '\n';
     return kExitDone;
   }
-  const int code = FollowRun(session, run);
+  const bool named = !selector.pipeline().empty();
+  const int code = FollowRun(session, run, OnInterrupt::kCancel,
+                             named ? SayPipeline::kMayBe : SayPipeline::kSurely);
   const bool worked = code == kExitDone || code == kExitDeadLetters;
   return options.follow && worked ? LaterRuns(session, run, options.every).Follow() : code;
 }

@@ -31,8 +31,12 @@ bool IsFinal(Run::State state) {
 
 class Follower {
  public:
-  Follower(Session& session, const Run& run, OnInterrupt on_interrupt)
-      : session_(session), on_interrupt_(on_interrupt), run_(run), display_(session) {
+  Follower(Session& session, const Run& run, OnInterrupt on_interrupt, SayPipeline say_pipeline)
+      : session_(session),
+        on_interrupt_(on_interrupt),
+        say_pipeline_(say_pipeline),
+        run_(run),
+        display_(session) {
     if (session.options().timeout) deadline_ = Clock::now() + *session.options().timeout;
   }
 
@@ -41,6 +45,7 @@ class Follower {
     const grpc::Status status = FollowUntilEnd();
     session_.host().interrupts.Ignore();
     display_.Clear();
+    if (say_pipeline_ == SayPipeline::kSurely) display_.Name(run_.pipeline());
     if (status.ok()) return FinishRun(session_, run_);
     if (left_) return kExitInterrupted;
     return FailedToFollow(status);
@@ -132,6 +137,7 @@ class Follower {
 
   Session& session_;
   const OnInterrupt on_interrupt_;
+  const SayPipeline say_pipeline_;
   Run run_;
   const std::string run_id_ = run_.id();
   ProgressDisplay display_;
@@ -145,9 +151,10 @@ class Follower {
 
 }  // namespace
 
-int FollowRun(Session& session, const Run& run, OnInterrupt on_interrupt) {
+int FollowRun(Session& session, const Run& run, OnInterrupt on_interrupt,
+              SayPipeline say_pipeline) {
   if (IsFinal(run.state())) return FinishRun(session, run);
-  return Follower(session, run, on_interrupt).Follow();
+  return Follower(session, run, on_interrupt, say_pipeline).Follow();
 }
 
 int FinishRun(Session& session, const Run& run) {

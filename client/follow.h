@@ -16,11 +16,17 @@ enum class OnInterrupt {
   kLeave,   // Ctrl-C leaves the run alone
 };
 
+enum class SayPipeline {
+  kMayBe,   // who asked for the run knows the pipeline's name
+  kSurely,  // the daemon made the name: it is said however short the run was
+};
+
 // Follows the run to its end with its progress drawn, prints what it did (or it, for programs) and
 // returns the exit code; kExitInterrupted if it was left alone. A daemon that is away for a while
 // is waited for.
 int FollowRun(Session& session, const drift::v1::Run& run,
-              OnInterrupt on_interrupt = OnInterrupt::kCancel);
+              OnInterrupt on_interrupt = OnInterrupt::kCancel,
+              SayPipeline say_pipeline = SayPipeline::kMayBe);
 
 // Prints a run that has ended and returns the exit code it stands for.
 int FinishRun(Session& session, const drift::v1::Run& run);

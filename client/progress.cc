@@ -124,16 +124,25 @@ void ProgressDisplay::Show(const RunProgress& progress) {
   if (session_.options().quiet) return;
   const std::string heading =
       fmt::format("{}  {}", progress.run().pipeline(), Printable(progress.phase()));
-  if (heading != heading_) {
+  // Before the work begins come phases that are over in no time: one or the other would be seen by
+  // chance. They are worth a line only on a terminal, where it goes away again.
+  const bool preparing = heading_.empty() && progress.rows_expected() < 0;
+  if (heading != heading_ && !preparing) {
     Clear();
     heading_ = heading;
     session_.WriteError(heading_ + '\n');
   }
   if (!session_.host().err_is_terminal) return;
-  const auto width = static_cast<size_t>(std::max(session_.host().width, 0));
   // One column is left free: a line that fills the terminal wraps on some.
-  session_.WriteError("\r\x1b[K" + ProgressLine(progress, width > 1 ? width - 1 : 0));
+  const auto width = static_cast<size_t>(std::max(session_.host().width - 1, 0));
+  std::string line = preparing ? heading + WaitText(progress) : ProgressLine(progress, width);
+  if (preparing && width > 0) line = Fit(line, width);
+  session_.WriteError("\r\x1b[K" + line);
   drawn_ = true;
+}
+
+void ProgressDisplay::Name(const std::string& pipeline) {
+  if (heading_.empty() && !session_.options().quiet) session_.WriteError(pipeline + '\n');
 }
 
 void ProgressDisplay::Clear() {

@@ -64,6 +64,31 @@ TEST_F(RunTest, SaysWhatWasDone) {
   EXPECT_EQ(outcome.err, "docs  embedding snapshot at version 0\n");
 }
 
+// What comes before the work is over in no time: whether it is seen must not depend on chance.
+TEST_F(RunTest, PhasesBeforeTheWorkAreNotSaid) {
+  daemon_.runs.Follow_ = [](const v1::FollowRunRequest&, grpc::ServerContext&,
+                            grpc::ServerWriter<v1::RunProgress>& writer) {
+    v1::RunProgress progress;
+    *progress.mutable_run() =
+        drift::client::Parse<v1::Run>("id: \"01JRUN\" pipeline: \"docs\" state: RUNNING");
+    progress.set_rows_expected(-1);
+    for (const char* phase : {"waiting for its turn", "starting"}) {
+      progress.set_phase(phase);
+      writer.Write(progress);
+    }
+    *progress.mutable_run() = drift::client::Parse<v1::Run>(kWatched);
+    writer.Write(progress);
+    return grpc::Status();
+  };
+  EXPECT_EQ(Run({"run", "watch", "--pipeline", "docs"}).err, "");
+  // But for the name that the daemon made.
+  EXPECT_EQ(Run({"run", "embed", "--table", "/t", "--text-col", "a", "--sink", "sqlite:///x"}).err,
+            "docs\n");
+  EXPECT_EQ(
+      Run({"run", "embed", "--table", "/t", "--text-col", "a", "--sink", "sqlite:///x", "-q"}).err,
+      "");
+}
+
 TEST_F(RunTest, WatchTellsVersions) {
   EndsAs(kWatched);
   EXPECT_EQ(Run({"run", "watch", "--pipeline", "docs"}).out,
