@@ -60,8 +60,8 @@ def _long_text(lines: list[str]) -> str:
 
 
 def _fetch(folder: str) -> list[dict]:
-    if _apt(folder, "apt-get", "update", "-qq").returncode != 0:
-        return []
+    # What matters is what it brought: one source among several may be away.
+    _apt(folder, "apt-get", "update", "-qq")
     sections = {}
     for path in glob.glob(f"{folder}/lists/*_Packages*"):
         for fields in _stanzas(_read(path, folder)):
@@ -113,6 +113,7 @@ def load(cache: str, count: int = SAMPLE, shortest: int = 150, longest: int = 90
             rows = json.load(file)
     else:
         os.makedirs(folder, exist_ok=True)
+        print("fetching Debian's package descriptions (once)", flush=True)
         try:
             rows = _fetch(folder)
         except OSError:

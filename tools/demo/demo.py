@@ -8,6 +8,7 @@ daemon that is started here goes on running until it is stopped by the line prin
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -18,7 +19,8 @@ import pyarrow as pa
 import corpus
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = ROOT / "build" / "bin"
+BIN = pathlib.Path(os.environ.get("DRIFT_BIN_DIR", ROOT / "build" / "bin"))
+DEMOS = pathlib.Path(os.environ.get("DRIFT_DEMO_DIR", ROOT / "build" / "demo"))
 MODEL = "local/wordllama-256"
 QUESTION = "convert pdf to text"
 
@@ -32,10 +34,38 @@ def step(text: str) -> None:
     say(f"\n{bold}{text}{plain}")
 
 
+def new_folder() -> pathlib.Path:
+    """A folder of its own for each demo, named by the time."""
+    name = time.strftime("%Y%m%d-%H%M%S")
+    for suffix in ("", *(f"-{n}" for n in range(2, 100))):
+        folder = DEMOS / (name + suffix)
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    sys.exit(f"no new folder could be made in {DEMOS}")
+
+
+def running_daemons() -> list[int]:
+    """Process ids of daemons that earlier demos left running."""
+    pids = []
+    for ready in DEMOS.glob("*/ready.json"):
+        try:
+            pid = json.loads(ready.read_text(encoding="utf-8"))["pid"]
+            # Another process may have the number by now.
+            command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+        except (OSError, ValueError, KeyError):
+            continue
+        if str(ready) in command:
+            pids.append(pid)
+    return pids
+
+
 class Demo:
     def __init__(self) -> None:
-        self.folder = ROOT / "build" / "demo" / time.strftime("%Y%m%d-%H%M%S")
-        self.folder.mkdir(parents=True)
+        self.earlier = running_daemons()
+        self.folder = new_folder()
         self.table = self.folder / "packages"
         self.log = self.folder / "driftd.log"
         self.server = ""
@@ -115,25 +145,32 @@ class Demo:
     def run(self) -> None:
         rows = self.write_table()
         self.start_daemon()
+        try:
+            self.show(rows)
+        except BaseException:
+            os.kill(self.pid, signal.SIGTERM)  # a demo that broke leaves nothing behind
+            raise
+        self.say_what_next()
+
+    def show(self, rows: int) -> None:
         flags = ["--table", "packages", "--text-col", "summary,body", "--payload", "section,summary",
                  "--model", MODEL, "--sink", f"sqlite://{self.folder}/index.db?collection=packages"]
 
-        step(f"1. A Delta table of {rows:,} package descriptions: what would embedding it do and cost?")
+        step(f"1. A Delta table of {rows:,} texts: what would embedding it do, and cost?")
         self.driftctl("plan", *flags, show="plan --table packages --text-col summary,body "
-                      f"--payload section,summary --model {MODEL} --sink sqlite://…/index.db?collection=packages")
+                      f"--payload section,summary \\\n    --model {MODEL} "
+                      "--sink 'sqlite://…/index.db?collection=packages'")
         step("2. Embed it.")
         self.driftctl("run", "embed", *flags, show="run embed …")
         self.name = json.loads(self.driftctl("pipeline", "list", "-o", "json"))["pipelines"][0]["spec"]["name"]
-        self.driftctl("search", "--pipeline", self.name, QUESTION, "-k", "3",
-                      show=f'search --pipeline {self.name} "{QUESTION}" -k 3')
+        self.show_search()
 
         hits = [json.loads(hit["key"])[0] for hit in self.search(QUESTION)]
         changed, gone = hits[1], hits[2]
         step(f"3. The table changes: {changed} gets another text, {gone} is deleted, drift-demo is new.")
         self.change_table(changed, gone)
         self.driftctl("run", "watch", "--pipeline", self.name, show=f"run watch --pipeline {self.name}")
-        self.driftctl("search", "--pipeline", self.name, QUESTION, "-k", "3",
-                      show=f'search --pipeline {self.name} "{QUESTION}" -k 3')
+        self.show_search()
 
         step("4. Where did that come from, and is the deleted row gone?")
         for key in (changed, gone):
@@ -142,13 +179,24 @@ class Demo:
         step("5. What it cost.")
         self.driftctl("cost", show="cost")
 
-        say(f"\nThe daemon goes on (pid {self.pid}, log {self.log}). Try next:\n")
+    def show_search(self) -> None:
+        self.driftctl("search", "--pipeline", self.name, QUESTION, "-k", "3",
+                      show=f'search --pipeline {self.name} "{QUESTION}" -k 3')
+
+    def say_what_next(self) -> None:
+        step("Try next:")
         say(f"  export DRIFT_SERVER={self.server} PATH={BIN}:$PATH")
         say("  driftctl status")
         say(f'  driftctl search --pipeline {self.name} "play music" --filter section=sound')
         say(f"  driftctl run embed --pipeline {self.name}        # a second time costs and writes nothing")
-        say(f"\nStop it with: kill {self.pid}")
+        say(f"\nThe daemon goes on (pid {self.pid}, log {self.log}).\nStop it with: kill {self.pid}")
+        if self.earlier:
+            pids = " ".join(str(pid) for pid in self.earlier)
+            say(f"Daemons of earlier demos go on too. Stop them with: kill {pids}")
 
 
 if __name__ == "__main__":
-    Demo().run()
+    try:
+        Demo().run()
+    except KeyboardInterrupt:
+        sys.exit(130)
