@@ -12,11 +12,13 @@
 #include "client/format.h"
 #include "client/progress.h"
 #include "client/text_width.h"
+#include "drift/v1/pipeline.grpc.pb.h"
 #include "drift/v1/run.grpc.pb.h"
 
 namespace drift::client {
 namespace {
 
+using drift::v1::PipelineService;
 using drift::v1::Run;
 using drift::v1::RunProgress;
 using drift::v1::RunService;
@@ -151,6 +153,23 @@ class Follower {
 
 }  // namespace
 
+namespace {
+
+// What a person can do about a run that failed: the pipeline says it, if it paused for that.
+std::string RemedyOf(Session& session, const Run& run) {
+  drift::v1::StatusRequest request;
+  request.set_pipeline(run.pipeline());
+  drift::v1::StatusResponse response;
+  const grpc::Status status =
+      session.Call<PipelineService>(&PipelineService::StubInterface::Status, request, &response);
+  if (!status.ok() || response.pipelines().size() != 1) return "";
+  const drift::v1::Status& now = response.pipelines(0);
+  const bool for_this = now.state() == drift::v1::Status::PAUSED && now.message() == run.error();
+  return for_this ? now.remedy() : "";
+}
+
+}  // namespace
+
 int FollowRun(Session& session, const Run& run, OnInterrupt on_interrupt,
               SayPipeline say_pipeline) {
   if (IsFinal(run.state())) return FinishRun(session, run);
@@ -160,7 +179,8 @@ int FollowRun(Session& session, const Run& run, OnInterrupt on_interrupt,
 int FinishRun(Session& session, const Run& run) {
   const bool printed = session.PrintedFor(run);
   if (run.state() == Run::FAILED) {
-    return session.Fail(kExitFailed, fmt::format("run {}: {}", run.id(), Printable(run.error())));
+    const std::string what = Sentences(run.error(), RemedyOf(session, run));
+    return session.Fail(kExitFailed, fmt::format("run {}: {}", run.id(), Printable(what)));
   }
   if (run.state() == Run::CANCELLED) {
     return session.Fail(kExitFailed, fmt::format("run {} was cancelled after {}; what was written "

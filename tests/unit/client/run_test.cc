@@ -222,6 +222,20 @@ TEST_F(RunTest, AFailedRunIsExit1) {
               HasSubstr("error: run 01JRUN: openai: 401: wrong key; set OPENAI_API_KEY\n"));
 }
 
+TEST_F(RunTest, AFailureThatPausesSaysWhatToDo) {
+  EndsAs("id: \"01JRUN\" pipeline: \"docs\" state: FAILED error: \"the table is gone\"");
+  daemon_.pipelines.Status_.Set(Parse<v1::StatusResponse>(R"(pipelines {
+    pipeline: "docs" state: PAUSED message: "the table is gone" remedy: "Put it back." })"));
+  EXPECT_THAT(Run({"run", "watch", "--pipeline", "docs"}).err,
+              HasSubstr("error: run 01JRUN: the table is gone. Put it back.\n"));
+  EXPECT_EQ(daemon_.pipelines.Status_.requests().back().pipeline(), "docs");
+  // Paused for another reason: that is not the remedy of this run.
+  daemon_.pipelines.Status_.Set(Parse<v1::StatusResponse>(R"(pipelines {
+    pipeline: "docs" state: PAUSED message: "by a person" remedy: "Resume it." })"));
+  EXPECT_THAT(Run({"run", "watch", "--pipeline", "docs"}).err,
+              HasSubstr("error: run 01JRUN: the table is gone\n"));
+}
+
 TEST_F(RunTest, JsonIsTheRun) {
   EndsAs(kEmbedded);
   const Outcome outcome = Run({"run", "embed", "--pipeline", "docs", "-o", "json"});
