@@ -60,6 +60,14 @@ void ReadRequest(const YamlValue& value, RequestLimits& limits) {
   map.RefuseOthers();
 }
 
+void ReadRate(const YamlValue& value, RateLimits& rate) {
+  YamlMap map = value.Map();
+  map["requests_per_minute"].Read(rate.requests_per_minute, 1);
+  map["tokens_per_minute"].Read(rate.tokens_per_minute, 1);
+  map["texts_per_minute"].Read(rate.items_per_minute, 1);
+  map.RefuseOthers();
+}
+
 void ReadInput(const YamlValue& value, std::string& prefix, std::string& type) {
   YamlMap map = value.Map();
   map["prefix"].Read(prefix);
@@ -105,6 +113,7 @@ ModelEntry ReadModel(const YamlValue& value) {
   }
   map["max_text_tokens"].Read(entry.request.max_item_tokens, 1);
   ReadRequest(map["request"], entry.request);
+  ReadRate(map["rate"], entry.rate);
   const YamlValue tokenizer = map["tokenizer"];
   tokenizer.ReadWord(entry.tokenizer, {{"cl100k_base", TokenizerKind::kCl100k},
                                        {"o200k_base", TokenizerKind::kO200k},

@@ -72,6 +72,7 @@ struct ModelEntry {
   std::string name;
   DimensionRule dimensions;
   RequestLimits request;
+  RateLimits rate;  // what every account has at least; a provider's options say more
   TokenizerKind tokenizer = TokenizerKind::kEstimate;
   // Put before a text by us (prefix), or told to the provider, which does it itself (type).
   std::string document_prefix;

@@ -71,11 +71,14 @@ Status AnswerVectors::Normalise(size_t index) {
   return OkStatus();
 }
 
+Status AnswerVectors::CheckCount(size_t vectors) const {
+  if (vectors == count_) return OkStatus();
+  return BadAnswer(fmt::format("{} vectors for {} texts", vectors, count_));
+}
+
 StatusOr<std::vector<Vector>> AnswerVectors::Take() && {
-  const auto missing = std::count(there_.begin(), there_.end(), false);
-  if (missing > 0) {
-    return BadAnswer(fmt::format("{} vectors for {} texts", count_ - missing, count_));
-  }
+  const auto there = std::count(there_.begin(), there_.end(), true);
+  RETURN_IF_ERROR(CheckCount(static_cast<size_t>(there)));
   std::vector<Vector> out;
   out.reserve(count_);
   for (size_t i = 0; i < count_; ++i) {

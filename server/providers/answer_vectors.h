@@ -24,6 +24,9 @@ class AnswerVectors {
   // The same, as little-endian 32-bit floats.
   Status PutBytes(size_t index, std::string_view bytes);
 
+  // kAborted BAD_ANSWER: another number of vectors than of texts.
+  Status CheckCount(size_t vectors) const;
+
   // The vectors in the order of their index. kAborted BAD_ANSWER: some are missing.
   StatusOr<std::vector<Vector>> Take() &&;
 

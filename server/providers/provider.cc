@@ -9,12 +9,13 @@ constexpr char kTimeout[] = "timeout_secs";
 constexpr char kConcurrency[] = "max_concurrency";
 constexpr char kRequests[] = "requests_per_minute";
 constexpr char kTokens[] = "tokens_per_minute";
+constexpr char kTexts[] = "texts_per_minute";
 
 }  // namespace
 
 const std::vector<std::string>& NetworkOptions() {
   static const std::vector<std::string>& options =
-      *new std::vector<std::string>{kTimeout, kConcurrency, kRequests, kTokens};
+      *new std::vector<std::string>{kTimeout, kConcurrency, kRequests, kTokens, kTexts};
   return options;
 }
 
@@ -43,12 +44,18 @@ StatusOr<ModelInfo> MakeModelInfo(const ProviderParts& parts) {
   info.provider = parts.config.name;
   info.name = parts.entry.name;
   info.dimensions = parts.dimensions;
-  info.fingerprint = fmt::format("{}/{}", parts.config.type, parts.entry.name);
+  info.fingerprint = fmt::format("{}/{}", parts.space, parts.entry.name);
   info.request = parts.entry.request;
   info.is_free = parts.is_free;
-  ASSIGN_OR_RETURN(info.rate.max_concurrency, NumberOption(parts.config, kConcurrency, 0));
-  ASSIGN_OR_RETURN(info.rate.requests_per_minute, NumberOption(parts.config, kRequests, 0));
-  ASSIGN_OR_RETURN(info.rate.tokens_per_minute, NumberOption(parts.config, kTokens, 0));
+  info.rate = parts.entry.rate;
+  const auto read = [&](const char* name, int64_t& out) -> Status {
+    ASSIGN_OR_RETURN(out, NumberOption(parts.config, name, out));
+    return OkStatus();
+  };
+  RETURN_IF_ERROR(read(kConcurrency, info.rate.max_concurrency));
+  RETURN_IF_ERROR(read(kRequests, info.rate.requests_per_minute));
+  RETURN_IF_ERROR(read(kTokens, info.rate.tokens_per_minute));
+  RETURN_IF_ERROR(read(kTexts, info.rate.items_per_minute));
   return info;
 }
 

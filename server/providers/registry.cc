@@ -3,18 +3,25 @@
 #include <algorithm>
 
 #include "base/suggest.h"
+#include "providers/cohere/provider.h"
+#include "providers/gemini/provider.h"
 #include "providers/local/provider.h"
+#include "providers/ollama/provider.h"
 #include "providers/openai/config.h"
 #include "providers/openai/provider.h"
 #include "providers/provider.h"
 #include "providers/shadow/provider.h"
+#include "providers/tei/provider.h"
 #include "providers/token_counters.h"
+#include "providers/voyage/provider.h"
 
 namespace drift {
 namespace {
 
 struct ProviderType {
   std::string_view name;
+  // Whose models it serves: equal spaces and model names mean equal vectors.
+  std::string_view space;
   std::vector<std::string> options;
   ProviderConfig well_known;  // no name: it needs configuration
   Status (*check)(const ProviderConfig&);
@@ -24,9 +31,20 @@ struct ProviderType {
 // A new provider is one line here and its folder.
 const std::vector<ProviderType>& Table() {
   static const std::vector<ProviderType>& table = *new std::vector<ProviderType>{
-      {"openai", openai::Options(), openai::WellKnown(), openai::Check, openai::Make},
-      {"local", local::Options(), {.name = "local", .type = "local"}, local::Check, local::Make},
-      {"shadow", {}, {.name = "shadow", .type = "shadow"}, shadow::Check, shadow::Make},
+      {"openai", "openai", openai::Options(), openai::WellKnown(), openai::Check, openai::Make},
+      {"azure", "openai", openai::AzureOptions(), {}, openai::CheckAzure, openai::MakeAzure},
+      {"voyage", "voyage", voyage::Options(), voyage::WellKnown(), voyage::Check, voyage::Make},
+      {"gemini", "gemini", gemini::Options(), gemini::WellKnown(), gemini::Check, gemini::Make},
+      {"cohere", "cohere", cohere::Options(), cohere::WellKnown(), cohere::Check, cohere::Make},
+      {"ollama", "ollama", ollama::Options(), ollama::WellKnown(), ollama::Check, ollama::Make},
+      {"tei", "tei", tei::Options(), {}, tei::Check, tei::Make},
+      {"local",
+       "local",
+       local::Options(),
+       {.name = "local", .type = "local"},
+       local::Check,
+       local::Make},
+      {"shadow", "shadow", {}, {.name = "shadow", .type = "shadow"}, shadow::Check, shadow::Make},
   };
   return table;
 }
@@ -93,7 +111,9 @@ StatusOr<ModelInfo> ProviderRegistry::DescribeModel(const ProviderConfig& provid
   ASSIGN_OR_RETURN(const ModelEntry entry, FindModel(provider, model));
   ASSIGN_OR_RETURN(const int32_t resolved, ResolveDimensions(provider, model, dimensions));
   ASSIGN_OR_RETURN(const int64_t price, PriceNow(provider, model));
-  return MakeModelInfo(ProviderParts{provider, entry, resolved, price == 0, clock_, files_});
+  ASSIGN_OR_RETURN(const ProviderType* const type, FindType(provider.type));
+  return MakeModelInfo(
+      ProviderParts{provider, entry, resolved, price == 0, type->space, clock_, files_, nullptr});
 }
 
 StatusOr<std::unique_ptr<Embedder>> ProviderRegistry::MakeEmbedder(const ProviderConfig& provider,
@@ -104,13 +124,23 @@ StatusOr<std::unique_ptr<Embedder>> ProviderRegistry::MakeEmbedder(const Provide
   ASSIGN_OR_RETURN(const ModelEntry entry, FindModel(provider, model));
   ASSIGN_OR_RETURN(const int32_t resolved, ResolveDimensions(provider, model, dimensions));
   ASSIGN_OR_RETURN(const int64_t price, PriceNow(provider, model));
-  return type->make(ProviderParts{provider, entry, resolved, price == 0, clock_, files_});
+  return type->make(ProviderParts{provider, entry, resolved, price == 0, type->space, clock_,
+                                  files_, RatioOf(provider, entry)});
 }
 
 StatusOr<std::unique_ptr<TokenCounter>> ProviderRegistry::MakeTokenCounter(
     const ProviderConfig& provider, std::string_view model) {
   ASSIGN_OR_RETURN(const ModelEntry entry, FindModel(provider, model));
-  return drift::MakeTokenCounter(entry, files_);
+  return drift::MakeTokenCounter(entry, files_, RatioOf(provider, entry));
+}
+
+std::shared_ptr<TokenRatio> ProviderRegistry::RatioOf(const ProviderConfig& provider,
+                                                      const ModelEntry& entry) {
+  if (entry.tokenizer != TokenizerKind::kEstimate || provider.type == "shadow") return nullptr;
+  MutexLock lock(mu_);
+  auto& ratio = ratios_[provider.name + "/" + entry.name];
+  if (ratio == nullptr) ratio = std::make_shared<TokenRatio>();
+  return ratio;
 }
 
 }  // namespace drift

@@ -8,18 +8,21 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/status.h"
 #include "core/catalogue.h"
 #include "core/embedder.h"
 #include "providers/local/model_files.h"
+#include "providers/token_ratio.h"
 
 namespace drift {
 
 // Types with the options they take besides type, api_key and base_url.
 std::map<std::string, std::vector<std::string>> ProviderTypes();
 
-// Providers that need no configuration: openai (with OPENAI_API_KEY in the environment), local and
-// shadow.
+// Providers that need no configuration: openai, voyage, gemini and cohere (with OPENAI_API_KEY,
+// VOYAGE_API_KEY, GEMINI_API_KEY or CO_API_KEY in the environment), ollama (on this machine), local
+// and shadow.
 std::vector<ProviderConfig> WellKnownProviders();
 
 // Safe for concurrent use. What it is made with must outlive it, and it must outlive what it makes.
@@ -50,15 +53,22 @@ class ProviderRegistry {
   // (kFailedPrecondition MODEL_NOT_INSTALLED). A model without a price is refused: kNotFound.
   StatusOr<std::unique_ptr<Embedder>> MakeEmbedder(const ProviderConfig& provider,
                                                    std::string_view model, int32_t dimensions);
-  // Works without a key: a plan needs no more.
+  // Works without a key: a plan needs no more. Where no tokenizer exists the counter estimates, and
+  // its estimates follow what the embedders made here are told they are billed.
   StatusOr<std::unique_ptr<TokenCounter>> MakeTokenCounter(const ProviderConfig& provider,
                                                            std::string_view model);
 
  private:
+  // Null: nothing is to be learned.
+  std::shared_ptr<TokenRatio> RatioOf(const ProviderConfig& provider, const ModelEntry& entry)
+      EXCLUDES(mu_);
+
   const ModelCatalogue& models_;
   const PriceBook& prices_;
   Clock& clock_;
   local::ModelFiles files_;
+  Mutex mu_;
+  std::map<std::string, std::shared_ptr<TokenRatio>> ratios_ GUARDED_BY(mu_);
 };
 
 }  // namespace drift

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <string>
 
+#include "providers/rate_hint.h"
+
 namespace drift {
 namespace {
 
@@ -54,21 +56,33 @@ Millis FromRetryAfter(std::string_view value, WallTime now) {
 }
 
 Millis FromMessage(std::string_view message) {
-  constexpr std::string_view kBefore = "try again in ";
-  const size_t at = message.find(kBefore);
-  if (at == std::string_view::npos) return std::nullopt;
-  return ParseDuration(message.substr(at + kBefore.size()));
+  for (const std::string_view before : {"try again in ", "retry after ", "retry in "}) {
+    const size_t at = message.find(before);
+    if (at == std::string_view::npos) continue;
+    const std::string_view rest = message.substr(at + before.size());
+    if (const Millis wait = ParseDuration(rest)) return wait;
+    size_t length = 0;
+    const auto number = ParseNumber(rest, &length);
+    if (number && rest.substr(length).starts_with(" second")) return FromMillis(*number * 1e3);
+  }
+  return std::nullopt;
 }
 
-Millis FromRateLimits(const HttpHeaders& headers) {
+Millis AtMostAnHour(Millis wait) {
+  return wait ? FromMillis(static_cast<double>(wait->count())) : std::nullopt;
+}
+
+Millis FromRateLimits(const HttpHeaders& headers, WallTime now) {
   Millis longest;
   for (const char* what : {"requests", "tokens", "project-tokens"}) {
     const auto remaining = headers.Find(fmt::format("x-ratelimit-remaining-{}", what));
     const auto reset = headers.Find(fmt::format("x-ratelimit-reset-{}", what));
     if (!remaining || !reset || ParseNumber(*remaining) != 0.0) continue;
-    const Millis wait = ParseDuration(*reset);
+    const Millis wait = AtMostAnHour(ParseReset(*reset, now));
     if (wait && (!longest || *wait > *longest)) longest = wait;
   }
+  const auto reset = headers.Find("x-ratelimit-reset");
+  if (!longest && reset) longest = AtMostAnHour(ParseReset(*reset, now));
   return longest;
 }
 
@@ -123,7 +137,8 @@ std::optional<WallTime> ParseHttpDate(std::string_view text) {
          std::chrono::minutes(*minute) + std::chrono::seconds(*second);
 }
 
-Millis FindRetryAfter(const HttpHeaders& headers, std::string_view message, WallTime now) {
+Millis FindRetryAfter(const HttpHeaders& headers, Millis in_body, std::string_view message,
+                      WallTime now) {
   if (const auto value = headers.Find("retry-after-ms")) {
     const auto number = ParseNumber(*value);
     if (const Millis wait = number ? FromMillis(*number) : std::nullopt) return wait;
@@ -131,8 +146,9 @@ Millis FindRetryAfter(const HttpHeaders& headers, std::string_view message, Wall
   if (const auto value = headers.Find("retry-after")) {
     if (const Millis wait = FromRetryAfter(*value, now)) return wait;
   }
+  if (const Millis wait = AtMostAnHour(in_body)) return wait;
   if (const Millis wait = FromMessage(message)) return wait;
-  return FromRateLimits(headers);
+  return FromRateLimits(headers, now);
 }
 
 }  // namespace drift

@@ -19,12 +19,15 @@ std::optional<WallTime> ParseHttpDate(std::string_view text);
 // The first of these that is there and positive:
 //   retry-after-ms              milliseconds
 //   retry-after                 seconds, with a fraction or without, or an HTTP date
-//   "try again in 2.812s"       in the message of an error body
+//   `in_body`                   what the protocol has a field for
+//   "try again in 2.812s", "retry after 6 seconds"
+//                               in the message of an error body
 //   x-ratelimit-reset-requests, -tokens, -project-tokens
-//                               durations; of those whose x-ratelimit-remaining-... is 0, the
-//                               longest
+//                               of those whose x-ratelimit-remaining-... is 0, the longest
+//   x-ratelimit-reset           a time, or a duration
 // nullopt: it does not say. Never more than an hour: a longer wait is asked about again.
-std::optional<std::chrono::milliseconds> FindRetryAfter(const HttpHeaders& headers,
-                                                        std::string_view message, WallTime now);
+std::optional<std::chrono::milliseconds> FindRetryAfter(
+    const HttpHeaders& headers, std::optional<std::chrono::milliseconds> in_body,
+    std::string_view message, WallTime now);
 
 }  // namespace drift

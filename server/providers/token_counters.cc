@@ -7,8 +7,15 @@ namespace {
 
 class EstimateCounter : public TokenCounter {
  public:
-  int64_t Count(std::string_view text) override { return EstimateTokens(text); }
+  explicit EstimateCounter(std::shared_ptr<TokenRatio> ratio) : ratio_(std::move(ratio)) {}
+  int64_t Count(std::string_view text) override {
+    const int64_t estimate = EstimateTokens(text);
+    return ratio_ == nullptr ? estimate : ratio_->Apply(estimate);
+  }
   bool exact() const override { return false; }
+
+ private:
+  const std::shared_ptr<TokenRatio> ratio_;
 };
 
 class TiktokenCounter : public TokenCounter {
@@ -48,7 +55,8 @@ int64_t EstimateTokens(std::string_view text) {
 }
 
 StatusOr<std::unique_ptr<TokenCounter>> MakeTokenCounter(const ModelEntry& entry,
-                                                         local::ModelFiles& files) {
+                                                         local::ModelFiles& files,
+                                                         std::shared_ptr<TokenRatio> ratio) {
   switch (entry.tokenizer) {
     case TokenizerKind::kCl100k:
     case TokenizerKind::kO200k:
@@ -60,7 +68,7 @@ StatusOr<std::unique_ptr<TokenCounter>> MakeTokenCounter(const ModelEntry& entry
     case TokenizerKind::kEstimate:
       break;
   }
-  return std::make_unique<EstimateCounter>();
+  return std::make_unique<EstimateCounter>(std::move(ratio));
 }
 
 }  // namespace drift

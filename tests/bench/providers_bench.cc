@@ -13,7 +13,7 @@
 #include "base/encoding.h"
 #include "base/rng.h"
 #include "config/catalogue.h"
-#include "providers/openai/decode.h"
+#include "providers/openai/provider.h"
 #include "providers/registry.h"
 
 namespace drift {
@@ -88,10 +88,14 @@ void MeasureDecode(double seconds) {
                                       values.size() * sizeof(float)}));
   }
   body += "],\"usage\":{\"total_tokens\":1}}";
+  const auto protocol = openai::MakeProtocol({}, "model", 0);
+  HttpResponse response;
+  response.status = 200;
+  response.body = std::move(body);
   const auto start = Clock::Real().Mono();
   int64_t vectors = 0;
   while (SecondsSince(start) < seconds) {
-    if (!openai::DecodeAnswer(body, kBatch, kDimensions).ok()) std::abort();
+    if (!ReadAnswer(*protocol, response, kBatch, kDimensions).ok()) std::abort();
     vectors += kBatch;
   }
   fmt::print("{:<28} {:>9.0f} vectors/s of {} dimensions, 1 thread\n", "openai answers, base64",

@@ -1,36 +1,19 @@
 #include "providers/openai/config.h"
 
-#include "base/uri.h"
-
 namespace drift::openai {
 namespace {
 
-constexpr std::string_view kOpenaiUrl = "https://api.openai.com/v1";
-constexpr int64_t kTimeoutSecs = 60;
-
-std::string Option(const ProviderConfig& config, const std::string& name) {
-  const auto option = config.options.find(name);
-  return option == config.options.end() ? "" : option->second;
-}
-
-StatusOr<std::string> EndpointOf(std::string_view base_url) {
-  const auto uri = ParseUri(base_url);
-  const bool http = uri.ok() && (uri->scheme == "http" || uri->scheme == "https");
-  if (!http || uri->host.empty() || !uri->options.empty()) {
-    return InvalidArgument("base_url must be an address like {}", kOpenaiUrl);
-  }
-  while (base_url.ends_with('/')) base_url.remove_suffix(1);
-  return fmt::format("{}/embeddings", base_url);
-}
+constexpr HttpDefaults kOpenai{.base_url = "https://api.openai.com/v1",
+                               .example = "https://api.openai.com/v1",
+                               .needs_key = true};
+constexpr HttpDefaults kAzure{.example = "https://NAME.openai.azure.com"};
+constexpr std::string_view kAzureApiVersion = "2024-10-21";
 
 }  // namespace
 
 const std::vector<std::string>& Options() {
-  static const std::vector<std::string>& options = *[] {
-    auto* all = new std::vector<std::string>(NetworkOptions());
-    all->insert(all->end(), {"organization", "project", "encoding"});
-    return all;
-  }();
+  static const auto& options =
+      *new std::vector<std::string>(NetworkOptionsAnd({"organization", "project", "encoding"}));
   return options;
 }
 
@@ -38,32 +21,43 @@ ProviderConfig WellKnown() {
   return {.name = "openai",
           .type = "openai",
           .api_key = {"env:OPENAI_API_KEY"},
-          .base_url = std::string(kOpenaiUrl)};
+          .base_url = std::string(kOpenai.base_url)};
 }
 
 StatusOr<Settings> ReadSettings(const ProviderConfig& config) {
   Settings out;
-  const bool elsewhere = !config.base_url.empty() && config.base_url != kOpenaiUrl;
-  ASSIGN_OR_RETURN(out.url, EndpointOf(elsewhere ? config.base_url : kOpenaiUrl));
-  if (config.api_key.empty() && !elsewhere) {
-    return InvalidArgument("api_key is missing; name it, like env:OPENAI_API_KEY");
-  }
-  out.api_key = config.api_key;
-  out.organization = Option(config, "organization");
-  out.project = Option(config, "project");
-  const std::string encoding = Option(config, "encoding");
-  if (!encoding.empty() && encoding != "base64" && encoding != "float") {
-    return InvalidArgument("encoding must be base64 or float");
-  }
-  out.base64 = encoding != "float";
-  ASSIGN_OR_RETURN(const int64_t secs, NumberOption(config, "timeout_secs", kTimeoutSecs));
-  out.timeout = std::chrono::seconds(secs);
+  ASSIGN_OR_RETURN(out.http, ReadHttpSettings(config, kOpenai));
+  ASSIGN_OR_RETURN(out.base64, Base64Option(config));
+  out.organization = TextOption(config, "organization");
+  out.project = TextOption(config, "project");
   return out;
 }
 
 Status Check(const ProviderConfig& config) {
-  RETURN_IF_ERROR(CheckNetworkOptions(config));
   return ReadSettings(config).status();
+}
+
+const std::vector<std::string>& AzureOptions() {
+  static const auto& options =
+      *new std::vector<std::string>(NetworkOptionsAnd({"deployment", "api_version", "encoding"}));
+  return options;
+}
+
+StatusOr<AzureSettings> ReadAzureSettings(const ProviderConfig& config) {
+  AzureSettings out;
+  ASSIGN_OR_RETURN(out.http, ReadHttpSettings(config, kAzure));
+  if (config.api_key.empty()) {
+    return InvalidArgument("api_key is missing; name it, like env:AZURE_OPENAI_API_KEY");
+  }
+  ASSIGN_OR_RETURN(out.base64, Base64Option(config));
+  out.deployment = TextOption(config, "deployment");
+  out.api_version = TextOption(config, "api_version");
+  if (out.api_version.empty()) out.api_version = kAzureApiVersion;
+  return out;
+}
+
+Status CheckAzure(const ProviderConfig& config) {
+  return ReadAzureSettings(config).status();
 }
 
 }  // namespace drift::openai

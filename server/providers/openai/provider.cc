@@ -1,117 +1,107 @@
 #include "providers/openai/provider.h"
 
-#include "core/reasons.h"
-#include "net/http.h"
-#include "providers/openai/config.h"
-#include "providers/openai/decode.h"
+#include "base/uri.h"
+#include "net/json.h"
+#include "providers/json_vectors.h"
 #include "providers/openai/encode.h"
 #include "providers/openai/errors.h"
-#include "providers/rate_hint.h"
-#include "providers/sent_texts.h"
 
 namespace drift::openai {
 namespace {
 
-// 2,048 vectors of 3,072 dimensions as lists of numbers take some 140 MB.
-constexpr size_t kMaxAnswerBytes = 256u << 20;
-constexpr int kOk = 200;
-
-// Read for each request, so that a key that was changed in its file is used at once.
-StatusOr<Secret> ReadKey(const SecretRef& ref, std::string_view provider) {
-  if (ref.empty()) return Secret();
-  auto key = ReadSecret(ref);
-  if (key.ok()) return key;
-  return WithRemedy(
-      WithReason(Unauthenticated("{}: no API key: {}", provider, Message(key.status())),
-                 reason::kUnauthenticated),
-      fmt::format("put the key where driftd finds it as {}", ref.text));
-}
-
-class OpenaiEmbedder : public Embedder {
+class OpenaiProtocol : public Protocol {
  public:
-  OpenaiEmbedder(ModelInfo info, ModelEntry entry, Settings settings, Clock& clock)
-      : info_(std::move(info)),
-        entry_(std::move(entry)),
-        settings_(std::move(settings)),
-        clock_(clock) {}
+  OpenaiProtocol(std::string url, std::string model, int32_t dimensions, bool base64)
+      : url_(std::move(url)), model_(std::move(model)), dimensions_(dimensions), base64_(base64) {}
 
-  const ModelInfo& model() const override { return info_; }
-
-  StatusOr<Embeddings> Embed(std::span<const std::string> texts, InputKind kind,
-                             std::stop_token stop) override {
-    const bool query = kind == InputKind::kQuery;
-    SentTexts sent = PrepareTexts(texts, query ? entry_.query_prefix : entry_.document_prefix);
-    if (sent.texts.empty()) {
-      Embeddings nothing = Assemble(std::move(sent), {});
-      nothing.billed_tokens = 0;
-      return nothing;
-    }
-    ASSIGN_OR_RETURN(const Secret key, ReadKey(settings_.api_key, info_.provider));
-    auto response = http_.Send(MakeRequest(sent.texts, key), stop);
-    if (!response.ok()) return TransportError(response.status());
-    if (response->status != kOk) return AnswerError(*response, sent.texts, key);
-    auto answer =
-        DecodeAnswer(response->body, sent.texts.size(), static_cast<size_t>(info_.dimensions));
-    // It was answered, so it was billed.
-    if (!answer.ok()) return MarkMaybeBilled(Annotate(answer.status(), info_.provider));
-    Embeddings out = Assemble(std::move(sent), std::move(answer->vectors));
-    out.billed_tokens = answer->billed_tokens;
-    out.rate = ReadRateHint(response->headers, clock_.Now());
-    return out;
-  }
-
- private:
-  HttpRequest MakeRequest(std::span<const std::string> texts, const Secret& key) const {
-    HttpRequest request;
-    request.url = settings_.url;
-    request.timeout = settings_.timeout;
-    request.max_response_bytes = kMaxAnswerBytes;
-    if (!key.empty()) request.headers.Add("Authorization", "Bearer " + key.Reveal());
-    request.headers.Add("Content-Type", "application/json");
-    request.headers.Add("Accept", "application/json");
-    const auto add = [&](const char* name, const std::string& value) {
-      if (!value.empty()) request.headers.Add(name, value);
-    };
-    add("OpenAI-Organization", settings_.organization);
-    add("OpenAI-Project", settings_.project);
-    const bool own = info_.dimensions == entry_.dimensions.standard;
-    request.body = EncodeRequest({texts, info_.name, own ? 0 : info_.dimensions, settings_.base64});
+  HttpRequest Encode(const EmbedCall& call) const override {
+    HttpRequest request = JsonPost(url_, EncodeRequest({call.texts, model_, dimensions_, base64_}));
+    if (!call.key.empty()) AddKey(call.key.Reveal(), request.headers);
     return request;
   }
 
-  Status TransportError(const Status& status) const {
-    Status out = Annotate(status, info_.provider);
-    return MaybeSent(status) ? MarkMaybeBilled(std::move(out)) : out;
+  StatusOr<std::optional<int64_t>> Decode(const HttpResponse& response,
+                                          AnswerVectors& vectors) const override {
+    ASSIGN_OR_RETURN(const JsonDocument document, JsonDocument::Parse(response.body));
+    ASSIGN_OR_RETURN(const JsonView data, document.root().Get("data"));
+    RETURN_IF_ERROR(PutByIndex(data, vectors));
+    // Servers that are not OpenAI may leave it out.
+    return FindCount(document.root(), {"usage", "total_tokens"});
   }
 
-  Status AnswerError(const HttpResponse& response, std::span<const std::string> texts,
-                     const Secret& key) const {
-    const WallTime now = clock_.Now();
-    return WithRateHint(ErrorFromAnswer(response, {.provider = info_.provider,
-                                                   .model = info_.name,
-                                                   .url = settings_.url,
-                                                   .key_ref = settings_.api_key.text,
-                                                   .key = key.Reveal(),
-                                                   .texts = texts,
-                                                   .now = now}),
-                        ReadRateHint(response.headers, now));
+  Verdict Judge(int status, const ErrorBody& body, const ErrorContext& context) const override {
+    return openai::Judge(status, body, context);
   }
 
-  const ModelInfo info_;
-  const ModelEntry entry_;
-  const Settings settings_;
-  Clock& clock_;
-  HttpClient http_;
+ private:
+  virtual void AddKey(const std::string& key, HttpHeaders& headers) const {
+    headers.Add("Authorization", "Bearer " + key);
+  }
+
+  const std::string url_;
+  const std::string model_;
+  const int32_t dimensions_;
+  const bool base64_;
+};
+
+// With the headers that only OpenAI itself knows.
+class OpenaiItself final : public OpenaiProtocol {
+ public:
+  OpenaiItself(const Settings& settings, std::string_view model, int32_t dimensions)
+      : OpenaiProtocol(settings.http.base_url + "/embeddings", std::string(model), dimensions,
+                       settings.base64),
+        organization_(settings.organization),
+        project_(settings.project) {}
+
+  HttpRequest Encode(const EmbedCall& call) const override {
+    HttpRequest request = OpenaiProtocol::Encode(call);
+    if (!organization_.empty()) request.headers.Add("OpenAI-Organization", organization_);
+    if (!project_.empty()) request.headers.Add("OpenAI-Project", project_);
+    return request;
+  }
+
+ private:
+  const std::string organization_;
+  const std::string project_;
+};
+
+class AzureProtocol final : public OpenaiProtocol {
+ public:
+  using OpenaiProtocol::OpenaiProtocol;
+
+ private:
+  void AddKey(const std::string& key, HttpHeaders& headers) const override {
+    headers.Add("api-key", key);
+  }
 };
 
 }  // namespace
 
+std::unique_ptr<Protocol> MakeProtocol(const Settings& settings, std::string_view model,
+                                       int32_t dimensions) {
+  return std::make_unique<OpenaiItself>(settings, model, dimensions);
+}
+
+std::unique_ptr<Protocol> MakeAzureProtocol(const AzureSettings& settings, std::string_view model,
+                                            int32_t dimensions) {
+  std::string deployment = settings.deployment.empty() ? std::string(model) : settings.deployment;
+  std::string url =
+      fmt::format("{}/openai/deployments/{}/embeddings?api-version={}", settings.http.base_url,
+                  PercentEncode(deployment), PercentEncode(settings.api_version));
+  return std::make_unique<AzureProtocol>(std::move(url), std::move(deployment), dimensions,
+                                         settings.base64);
+}
+
 StatusOr<std::unique_ptr<Embedder>> Make(const ProviderParts& parts) {
-  ASSIGN_OR_RETURN(ModelInfo info, MakeModelInfo(parts));
-  ASSIGN_OR_RETURN(Settings settings, ReadSettings(parts.config));
-  RETURN_IF_ERROR(ReadKey(settings.api_key, info.provider).status());
-  return std::make_unique<OpenaiEmbedder>(std::move(info), parts.entry, std::move(settings),
-                                          parts.clock);
+  ASSIGN_OR_RETURN(const Settings settings, ReadSettings(parts.config));
+  return MakeHttpEmbedder(parts, settings.http,
+                          MakeProtocol(settings, parts.entry.name, DimensionsToAsk(parts)));
+}
+
+StatusOr<std::unique_ptr<Embedder>> MakeAzure(const ProviderParts& parts) {
+  ASSIGN_OR_RETURN(const AzureSettings settings, ReadAzureSettings(parts.config));
+  return MakeHttpEmbedder(parts, settings.http,
+                          MakeAzureProtocol(settings, parts.entry.name, DimensionsToAsk(parts)));
 }
 
 }  // namespace drift::openai

@@ -8,15 +8,13 @@
 #include "base/rng.h"
 #include "net/json.h"
 #include "providers/local/safetensors.h"
-#include "providers/openai/decode.h"
-#include "providers/openai/errors.h"
 #include "providers/retry_after.h"
+#include "tests/unit/providers/protocols.h"
 
 namespace drift {
 namespace {
 
-constexpr int kRounds = 20'000;
-const std::vector<std::string> kRowTexts = {"a text", "another text"};
+constexpr int kRounds = 10'000;
 
 // Changes, drops, doubles or cuts some bytes.
 std::string Damage(std::string text, uint64_t& state) {
@@ -44,40 +42,62 @@ std::string Damage(std::string text, uint64_t& state) {
   return text;
 }
 
-std::string GoodAnswer() {
+std::map<std::string, std::string> GoodAnswers() {
   const std::vector<float> values = {0.6f, 0, -0.8f, 0};
   const std::string base64 =
       Base64Encode({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
-  return fmt::format(
+  const std::string by_index = fmt::format(
       R"({{"object":"list","data":[{{"index":1,"embedding":"{}"}},)"
       R"({{"index":0,"embedding":[0,-1e0,0.0,2.5e-3]}}],"usage":{{"total_tokens":7}}}})",
       base64);
+  constexpr char kLists[] = "[[0,-1e0,0.0,2.5e-3],[0.6,0,-0.8,0]]";
+  return {
+      {"openai", by_index},
+      {"azure", by_index},
+      {"voyage", by_index},
+      {"gemini", R"({"embeddings":[{"values":[0,-1e0,0.0,2.5e-3]},{"values":[0.6,0,-0.8,0]}],)"
+                 R"("usageMetadata":{"promptTokenCount":7}})"},
+      {"cohere", fmt::format(R"({{"embeddings":{{"base64":["{}","{}"]}},"meta":{{"billed_units":)"
+                             R"({{"input_tokens":7}}}}}})",
+                             base64, base64)},
+      {"ollama", fmt::format(R"({{"embeddings":{},"prompt_eval_count":7}})", kLists)},
+      {"tei", kLists},
+  };
 }
 
 TEST(DamagedInputTest, Answers) {
-  int good = 0;
-  for (uint64_t seed = 0; seed < kRounds; ++seed) {
-    uint64_t state = seed;
-    const auto answer = openai::DecodeAnswer(Damage(GoodAnswer(), state), 2, 4);
-    if (!answer.ok()) {
-      ASSERT_EQ(answer.status().code(), StatusCode::kAborted) << "seed " << seed;
-      continue;
+  for (const auto& [type, body] : GoodAnswers()) {
+    const auto protocol = testing::TestProtocol(type);
+    const auto read = [&](const std::string& text) {
+      return ReadAnswer(*protocol, testing::TestAnswer(200, text), 2, 4);
+    };
+    ASSERT_TRUE(read(body).ok()) << type << read(body).status();
+    int good = 0;
+    for (uint64_t seed = 0; seed < kRounds; ++seed) {
+      uint64_t state = seed;
+      const auto answer = read(Damage(body, state));
+      if (!answer.ok()) {
+        ASSERT_EQ(answer.status().code(), StatusCode::kAborted) << type << " seed " << seed;
+        continue;
+      }
+      ++good;
+      for (const Vector& vector : answer->vectors) {
+        double squares = 0;
+        for (const float x : vector.values()) squares += static_cast<double>(x) * x;
+        ASSERT_NEAR(squares, 1, 1e-5) << type << " seed " << seed;
+      }
     }
-    ++good;
-    for (const Vector& vector : answer->vectors) {
-      double squares = 0;
-      for (const float x : vector.values()) squares += static_cast<double>(x) * x;
-      ASSERT_NEAR(squares, 1, 1e-5) << "seed " << seed;
-    }
+    EXPECT_GT(good, 0) << type;
+    EXPECT_LT(good, kRounds) << type;
   }
-  EXPECT_GT(good, 0);
-  EXPECT_LT(good, kRounds);
 }
 
 TEST(DamagedInputTest, Errors) {
   constexpr std::string_view kBody =
       R"({"error":{"message":"Please try again in 2.812s. Visit","type":"tokens","param":"input",)"
-      R"("code":"rate_limit_exceeded"}})";
+      R"("code":"rate_limit_exceeded","status":"RESOURCE_EXHAUSTED","details":[{"@type":)"
+      R"("type.googleapis.com/google.rpc.RetryInfo","retryDelay":"17s"}]},"detail":[{"loc":)"
+      R"(["body","input",0],"msg":"too long","type":"value_error"}],"error_type":"Overloaded"})";
   for (uint64_t seed = 0; seed < kRounds; ++seed) {
     uint64_t state = seed;
     HttpResponse response;
@@ -87,8 +107,8 @@ TEST(DamagedInputTest, Errors) {
     response.headers.Add("retry-after-ms", Damage("1500.25", state));
     response.headers.Add("x-ratelimit-remaining-tokens", Damage("0", state));
     response.headers.Add("x-ratelimit-reset-tokens", Damage("1h6m0.5s", state));
-    const Status status = openai::ErrorFromAnswer(
-        response, {.provider = "openai", .model = "m", .url = "u", .texts = kRowTexts});
+    const std::string& type = testing::ProtocolTypes()[seed % testing::ProtocolTypes().size()];
+    const Status status = testing::TestError(type, response);
     ASSERT_FALSE(status.ok()) << "seed " << seed;
     ASSERT_EQ(Message(status).find('\n'), std::string_view::npos) << "seed " << seed;
     const auto wait = RetryAfter(status);

@@ -13,8 +13,8 @@ std::string Problem(const ProviderConfig& config) {
 
 TEST(OpenaiConfigTest, TheWellKnownOneNeedsNothing) {
   const Settings settings = ReadSettings(WellKnown()).value();
-  EXPECT_EQ(settings.url, "https://api.openai.com/v1/embeddings");
-  EXPECT_EQ(settings.api_key.text, "env:OPENAI_API_KEY");
+  EXPECT_EQ(settings.http.base_url, "https://api.openai.com/v1");
+  EXPECT_EQ(settings.http.api_key.text, "env:OPENAI_API_KEY");
   EXPECT_TRUE(settings.base64);
 }
 
@@ -24,9 +24,9 @@ TEST(OpenaiConfigTest, AnotherServerNeedsNoKey) {
                             .base_url = "http://vllm:8000/v1/",
                             .options = {{"encoding", "float"}, {"timeout_secs", "5"}}};
   const Settings settings = ReadSettings(vllm).value();
-  EXPECT_EQ(settings.url, "http://vllm:8000/v1/embeddings");
+  EXPECT_EQ(settings.http.base_url, "http://vllm:8000/v1");
   EXPECT_FALSE(settings.base64);
-  EXPECT_EQ(settings.timeout, std::chrono::seconds(5));
+  EXPECT_EQ(settings.http.timeout, std::chrono::seconds(5));
 }
 
 TEST(OpenaiConfigTest, MistakesAreNamed) {

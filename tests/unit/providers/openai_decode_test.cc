@@ -1,15 +1,19 @@
-#include "providers/openai/decode.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
 #include "core/reasons.h"
+#include "tests/unit/providers/protocols.h"
 
 namespace drift::openai {
 namespace {
 
 using ::testing::ElementsAre;
+
+StatusOr<Embeddings> DecodeAnswer(const std::string& body, size_t count, size_t dimensions) {
+  return ReadAnswer(*testing::TestProtocol("openai"), testing::TestAnswer(200, body), count,
+                    dimensions);
+}
 
 std::string Base64Of(std::vector<float> values) {
   return Base64Encode(

@@ -1,11 +1,10 @@
-#include "providers/openai/errors.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/time_text.h"
 #include "core/embedder.h"
 #include "core/reasons.h"
+#include "tests/unit/providers/protocols.h"
 
 namespace drift::openai {
 namespace {
@@ -27,13 +26,14 @@ Status Error(int status, std::string body, HttpHeaders headers = {}) {
   response.status = status;
   response.body = std::move(body);
   response.headers = std::move(headers);
-  return ErrorFromAnswer(response, {.provider = "openai",
-                                    .model = "text-embedding-3-small",
-                                    .url = "https://api.openai.com/v1/embeddings",
-                                    .key_ref = "env:OPENAI_API_KEY",
-                                    .key = "sk-123456789",
-                                    .texts = kTexts,
-                                    .now = ParseTime("2026-11-20T00:00:00Z").value()});
+  return ReadError(*testing::TestProtocol("openai"), response,
+                   {.provider = "openai",
+                    .model = "text-embedding-3-small",
+                    .url = "https://api.openai.com/v1/embeddings",
+                    .key_ref = "env:OPENAI_API_KEY",
+                    .key = "sk-123456789",
+                    .texts = kTexts,
+                    .now = ParseTime("2026-11-20T00:00:00Z").value()});
 }
 
 std::string Body(std::string_view message, std::string_view type = "invalid_request_error",

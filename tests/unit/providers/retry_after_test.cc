@@ -18,8 +18,9 @@ HttpHeaders Headers(std::vector<std::pair<std::string, std::string>> all) {
 }
 
 std::optional<milliseconds> Wait(std::vector<std::pair<std::string, std::string>> headers,
-                                 std::string_view message = "") {
-  return FindRetryAfter(Headers(std::move(headers)), message, kNow);
+                                 std::string_view message = "",
+                                 std::optional<milliseconds> in_body = std::nullopt) {
+  return FindRetryAfter(Headers(std::move(headers)), in_body, message, kNow);
 }
 
 TEST(DurationTest, AsServersWriteThem) {
@@ -66,6 +67,21 @@ TEST(RetryAfterTest, TheMessageWhenNoHeaderSaysSo) {
   EXPECT_EQ(Wait({}, kMessage), milliseconds(2812));
   EXPECT_EQ(Wait({{"Retry-After", "1"}}, kMessage), milliseconds(1000));
   EXPECT_EQ(Wait({}, "Please try again later"), std::nullopt);
+  EXPECT_EQ(Wait({}, "Please retry after 6 seconds."), milliseconds(6000));
+  EXPECT_EQ(Wait({}, "Please retry in 17.5s."), milliseconds(17'500));
+  EXPECT_EQ(Wait({}, "retry after 6 attempts"), std::nullopt);
+}
+
+TEST(RetryAfterTest, AFieldOfTheBodyGoesBeforeTheMessage) {
+  EXPECT_EQ(Wait({}, "try again in 2s", milliseconds(9)), milliseconds(9));
+  EXPECT_EQ(Wait({{"Retry-After", "1"}}, "", milliseconds(9)), milliseconds(1000));
+  EXPECT_EQ(Wait({}, "", milliseconds(99'999'999)), milliseconds(3'600'000));
+}
+
+TEST(RetryAfterTest, ATimeAtWhichAllIsThereAgain) {
+  const auto at = std::chrono::duration_cast<std::chrono::seconds>(kNow.time_since_epoch()).count();
+  EXPECT_EQ(Wait({{"x-ratelimit-reset", std::to_string(at + 12)}}), milliseconds(12'000));
+  EXPECT_EQ(Wait({{"X-RateLimit-Reset", std::to_string(at - 12)}}), std::nullopt);
 }
 
 TEST(RetryAfterTest, RateLimitsThatAreUsedUp) {

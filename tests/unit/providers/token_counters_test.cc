@@ -9,7 +9,7 @@ std::unique_ptr<TokenCounter> Counter(TokenizerKind kind) {
   static local::ModelFiles& files = *new local::ModelFiles({});
   ModelEntry entry;
   entry.tokenizer = kind;
-  return MakeTokenCounter(entry, files).value();
+  return MakeTokenCounter(entry, files, nullptr).value();
 }
 
 // Counts of OpenAI's own tokenizer (tiktoken).
