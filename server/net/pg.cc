@@ -17,7 +17,6 @@ namespace drift {
 namespace {
 
 constexpr size_t kMaxPrepared = 100;
-constexpr size_t kMaxIdentifierBytes = 63;
 constexpr int kBinary = 1;
 constexpr int kVersionWithConnectionCheck = 140000;
 
@@ -68,95 +67,6 @@ class PgConnection::Call {
   std::optional<MonoTime> deadline_;
   std::optional<std::stop_callback<Wake>> on_stop_;
 };
-
-// -- options --------------------------------------------------------------------------------------
-
-std::string PgOptions::Name() const {
-  if (host.starts_with('/')) return fmt::format("postgresql {}/{}", host, database);
-  return fmt::format("postgresql {}:{}/{}", host, port, database);
-}
-
-StatusOr<PgOptions> PgOptionsFromUri(const Uri& uri) {
-  PgOptions options;
-  options.host = uri.host;
-  options.port = uri.port.value_or(options.port);
-  options.user = uri.user;
-  options.password = uri.password;
-  options.database = uri.path.empty() ? "" : uri.path.substr(1);
-  if (options.host.empty() || options.database.empty()) {
-    return InvalidArgument("{}: host or database is missing: {}://user@host:5432/database",
-                           uri.ToString(), uri.scheme);
-  }
-  const auto option = [&uri](std::string_view name) {
-    const auto found = uri.options.find(std::string(name));
-    return found == uri.options.end() ? std::string() : found->second;
-  };
-  options.sslmode = option("sslmode");
-  options.sslrootcert = option("sslrootcert");
-  options.sslcert = option("sslcert");
-  options.sslkey = option("sslkey");
-  if (const std::string ref = option("password"); !ref.empty()) {
-    auto secret = ReadSecret(SecretRef{ref});
-    if (!secret.ok()) return Annotate(secret.status(), options.Name() + ": password");
-    options.password = std::move(*secret);
-  }
-  return options;
-}
-
-// -- results --------------------------------------------------------------------------------------
-
-void PgResult::Clear::operator()(pg_result* result) const {
-  PQclear(result);
-}
-
-int PgResult::rows() const {
-  return PQntuples(result_.get());
-}
-
-int PgResult::columns() const {
-  return PQnfields(result_.get());
-}
-
-int64_t PgResult::affected() const {
-  return std::atoll(PQcmdTuples(result_.get()));
-}
-
-bool PgResult::IsNull(int row, int column) const {
-  return PQgetisnull(result_.get(), row, column) != 0;
-}
-
-std::string_view PgResult::Text(int row, int column) const {
-  return {PQgetvalue(result_.get(), row, column),
-          static_cast<size_t>(PQgetlength(result_.get(), row, column))};
-}
-
-bool PgResult::Bool(int row, int column) const {
-  const std::string_view bytes = Text(row, column);
-  return !bytes.empty() && bytes[0] != 0;
-}
-
-int64_t PgResult::Int(int row, int column) const {
-  return pg_wire::ReadInt(Text(row, column));
-}
-
-double PgResult::Real(int row, int column) const {
-  return pg_wire::ReadReal(Text(row, column));
-}
-
-std::string_view PgResult::Json(int row, int column) const {
-  std::string_view bytes = Text(row, column);
-  if (!bytes.empty()) bytes.remove_prefix(1);  // jsonb's version
-  return bytes;
-}
-
-WallTime PgResult::Time(int row, int column) const {
-  return pg_wire::ReadTimestamp(Text(row, column));
-}
-
-Uuid PgResult::Id(int row, int column) const {
-  const std::string_view bytes = Text(row, column);
-  return bytes.size() == sizeof(Uuid::bytes) ? UuidFromBytes(bytes) : Uuid{};
-}
 
 // -- connecting -----------------------------------------------------------------------------------
 
@@ -357,11 +267,8 @@ StatusOr<const PgConnection::Prepared*> PgConnection::Prepare(std::string_view s
               .first->second;
 }
 
-StatusOr<PgResult> PgConnection::Execute(std::string_view sql, const PgParams& params,
-                                         std::stop_token stop) {
-  RETURN_IF_ERROR(CheckOpen());
-  Call call(wake_, options_.call_timeout, std::move(stop));
-  ASSIGN_OR_RETURN(const Prepared* prepared, Prepare(sql, params, call));
+StatusOr<PgResult> PgConnection::Send(std::string_view sql, const Prepared* prepared,
+                                      const PgParams& params, Call& call) {
   const auto count = static_cast<int>(params.size());
   std::vector<const char*> values;
   std::vector<int> lengths;
@@ -381,11 +288,30 @@ StatusOr<PgResult> PgConnection::Execute(std::string_view sql, const PgParams& p
   return Finish(call);
 }
 
+StatusOr<PgResult> PgConnection::Execute(std::string_view sql, const PgParams& params,
+                                         std::stop_token stop) {
+  RETURN_IF_ERROR(CheckOpen());
+  Call call(wake_, options_.call_timeout, std::move(stop));
+  ASSIGN_OR_RETURN(const Prepared* prepared, Prepare(sql, params, call));
+  return Send(sql, prepared, params, call);
+}
+
+StatusOr<PgResult> PgConnection::ExecuteOnce(std::string_view sql, const PgParams& params,
+                                             std::stop_token stop) {
+  RETURN_IF_ERROR(CheckOpen());
+  Call call(wake_, options_.call_timeout, std::move(stop));
+  return Send(sql, nullptr, params, call);
+}
+
 Status PgConnection::Script(std::string_view sql, std::stop_token stop) {
+  return Query(sql, std::move(stop)).status();
+}
+
+StatusOr<PgResult> PgConnection::Query(std::string_view sql, std::stop_token stop) {
   RETURN_IF_ERROR(CheckOpen());
   Call call(wake_, options_.call_timeout, std::move(stop));
   if (PQsendQuery(handle_, std::string(sql).c_str()) != 1) return Lost();
-  return Finish(call).status();
+  return Finish(call);
 }
 
 bool PgConnection::Usable() {
@@ -463,64 +389,6 @@ StatusOr<bool> PgConnection::ReadCopy(std::string& bytes, std::stop_token stop) 
     RETURN_IF_ERROR(Wait(Await::kRead, call));
     RETURN_IF_ERROR(ConsumeInput());
   }
-}
-
-// -- transactions, names --------------------------------------------------------------------------
-
-StatusOr<PgTransaction> PgTransaction::Begin(PgConnection& connection, std::stop_token stop) {
-  RETURN_IF_ERROR(connection.Script("BEGIN", std::move(stop)));
-  return PgTransaction(connection);
-}
-
-PgTransaction::PgTransaction(PgTransaction&& other) noexcept
-    : connection_(std::exchange(other.connection_, nullptr)) {}
-
-PgTransaction::~PgTransaction() {
-  if (connection_ == nullptr || !connection_->in_transaction()) return;
-  // Not for the whole call timeout: dropping the connection rolls back as well.
-  constexpr std::chrono::milliseconds kPatience{2000};
-  const auto timeout = std::exchange(connection_->options_.call_timeout, kPatience);
-  if (!connection_->Script("ROLLBACK", {}).ok()) connection_->Close();
-  connection_->options_.call_timeout = timeout;
-}
-
-Status PgTransaction::Commit(std::stop_token stop) {
-  PgConnection& connection = *connection_;
-  // A COMMIT in a transaction that has failed is answered "ROLLBACK", not an error.
-  if (connection.handle_ != nullptr && PQtransactionStatus(connection.handle_) == PQTRANS_INERROR) {
-    return Aborted("{}: the transaction had failed before it was committed", connection.name_);
-  }
-  RETURN_IF_ERROR(connection.Script("COMMIT", std::move(stop)));
-  connection_ = nullptr;
-  return OkStatus();
-}
-
-StatusOr<std::string> PgQuote(std::string_view identifier) {
-  if (identifier.empty() || identifier.size() > kMaxIdentifierBytes) {
-    return InvalidArgument("'{}' cannot be a name in PostgreSQL: 1 to {} bytes", identifier,
-                           kMaxIdentifierBytes);
-  }
-  if (identifier.find('\0') != std::string_view::npos) {
-    return InvalidArgument("a name in PostgreSQL cannot contain a NUL byte");
-  }
-  std::string out = "\"";
-  for (const char c : identifier) {
-    if (c == '"') out.push_back('"');
-    out.push_back(c);
-  }
-  out.push_back('"');
-  return out;
-}
-
-std::string PgQuoteLiteral(std::string_view text) {
-  // E'' reads backslashes the same way whatever standard_conforming_strings says.
-  std::string out = "E'";
-  for (const char c : text) {
-    if (c == '\'' || c == '\\') out.push_back(c);
-    out.push_back(c);
-  }
-  out.push_back('\'');
-  return out;
 }
 
 }  // namespace drift

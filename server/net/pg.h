@@ -69,6 +69,7 @@ class PgResult {
 
   // REQUIRES: a row and column that are there, of such a type. NULL reads as 0 or as empty. Views
   // live as long as the result.
+  PgType type(int column) const;
   bool IsNull(int row, int column) const;
   bool Bool(int row, int column) const;
   int64_t Int(int row, int column) const;  // int2, int4, int8, oid
@@ -103,9 +104,14 @@ class PgConnection {
   StatusOr<PgResult> Execute(std::string_view sql, std::stop_token stop) {
     return Execute(sql, PgParams(), stop);
   }
+  // The same without keeping it: for statements whose text hardly comes twice.
+  StatusOr<PgResult> ExecuteOnce(std::string_view sql, const PgParams& params,
+                                 std::stop_token stop);
   // Any number of statements without parameters; rows are dropped. Outside a transaction they are
   // one.
   Status Script(std::string_view sql, std::stop_token stop);
+  // The same in one round trip with the rows of the last statement, all of them as text.
+  StatusOr<PgResult> Query(std::string_view sql, std::stop_token stop);
 
   // For calls to come: an index on a large table takes hours.
   void set_call_timeout(std::chrono::milliseconds timeout) { options_.call_timeout = timeout; }
@@ -136,6 +142,8 @@ class PgConnection {
   Status ConsumeInput();
   StatusOr<PgResult> Finish(Call& call);
   StatusOr<const Prepared*> Prepare(std::string_view sql, const PgParams& params, Call& call);
+  StatusOr<PgResult> Send(std::string_view sql, const Prepared* prepared, const PgParams& params,
+                          Call& call);
   Status CheckOpen() const;
   Status Lost();  // drops the connection; kUnavailable with libpq's words
   Status Failed(const pg_result* result) const;
@@ -158,6 +166,8 @@ class PgConnection {
 class PgTransaction {
  public:
   static StatusOr<PgTransaction> Begin(PgConnection& connection, std::stop_token stop);
+  // Takes over one that a script has begun. REQUIRES: connection.in_transaction().
+  static PgTransaction Adopt(PgConnection& connection) { return PgTransaction(connection); }
   PgTransaction(PgTransaction&& other) noexcept;
   PgTransaction& operator=(PgTransaction&&) = delete;
   ~PgTransaction();

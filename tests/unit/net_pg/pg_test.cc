@@ -107,6 +107,33 @@ TEST_F(PgTest, ScriptIsOneTransaction) {
   EXPECT_EQ(pg_->Execute("SELECT 1 FROM t", {}).status().code(), StatusCode::kNotFound);
 }
 
+TEST_F(PgTest, QueryGivesTheRowsOfTheLastStatementAsText) {
+  const auto result = pg_->Query("BEGIN; SELECT 'x'; SELECT 7, true, NULL::int", {});
+  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_EQ(result->rows(), 1);
+  EXPECT_EQ(result->Text(0, 0), "7");
+  EXPECT_EQ(result->Text(0, 1), "t");
+  EXPECT_TRUE(result->IsNull(0, 2));
+  ASSERT_TRUE(pg_->in_transaction());
+  ASSERT_TRUE(pg_->Script("CREATE TABLE adopted (i int)", {}).ok());
+  PgTransaction transaction = PgTransaction::Adopt(*pg_);
+  ASSERT_TRUE(transaction.Commit({}).ok());
+  EXPECT_FALSE(pg_->in_transaction());
+  EXPECT_EQ(Number(*pg_, "SELECT count(*) FROM adopted"), 0);
+}
+
+TEST_F(PgTest, StatementThatIsNotKeptWorksTheSame) {
+  PgParams params;
+  params.Int(1);
+  for (int i = 0; i < 2; ++i) {
+    const auto result = pg_->ExecuteOnce("SELECT $1 + 1", params, {});
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->Int(0, 0), 2);
+  }
+  EXPECT_EQ(
+      Number(*pg_, "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '% + 1'"), 0);
+}
+
 TEST_F(PgTest, TransactionIsRolledBackUnlessCommitted) {
   ASSERT_TRUE(pg_->Script("CREATE TABLE t (i int)", {}).ok());
   {
