@@ -34,7 +34,7 @@ bench:            ## tables of docs/performance.md
 	@$(ENV); "$$DRIFT_VENV/bin/python" tests/bench/bench.py
 
 models:           ## files of all local models
-	@tools/setup.sh build
+	@tools/setup.sh demo
 	@tools/models.sh all
 
 fmt:
@@ -58,7 +58,8 @@ tsan:
 	@$(ENV); cmake --preset tsan -Wno-dev >/dev/null; cmake --build build/tsan
 	@$(ENV); tools/run_tests.sh build/tsan -LE 'long|e2e|grpc'
 
-docs-check:       ## links and names in docs/ and README.md
+docs-check:       ## links, commands and names in docs/ and README.md
+	@[ -x build/bin/driftctl ] || $(MAKE) build
 	@python3 tools/check_docs.py
 
 clean:
