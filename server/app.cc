@@ -131,7 +131,7 @@ Status App::Start() {
   budgets_.emplace(*ledger_, clock_);
   RETURN_IF_ERROR(budgets_->SetRules(RulesOf(config_.budgets)));
   connectors_ = std::make_unique<AppConnectors>(
-      AppConnectors::Parts{*ledger_, *budgets_, *workers_, clock_, Rng::Real(), metrics_}, models_);
+      AppConnectors::Parts{*ledger_, *budgets_, clock_, Rng::Real(), metrics_}, models_);
   services_.emplace(RunServices{*ledger_, *connectors_, *workers_, clock_, Rng::Real(), metrics_,
                                 TempFolder()});
   supervisor_ = std::make_unique<Supervisor>(*services_);

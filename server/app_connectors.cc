@@ -112,6 +112,7 @@ void AppConnectors::SetModels(std::shared_ptr<ModelSet> models) {
   MutexLock lock(mu_);
   models_ = std::move(models);
   old.swap(queues_);
+  pacers_.clear();
 }
 
 std::shared_ptr<ModelSet> AppConnectors::models() const {
@@ -128,10 +129,11 @@ StatusOr<std::string> AppConnectors::TakeSink(const std::string& text,
   const std::string shown = uri.ToString();
   if (HasPlainSecret(uri)) {
     if (warnings != nullptr) {
-      warnings->push_back(fmt::format(
-          "{}: the secret in the address is kept until the daemon stops and stored nowhere; name it "
-          "instead: ?password=env:NAME",
-          shown));
+      warnings->push_back(
+          fmt::format("{}: the secret in the address is kept until the daemon stops and stored "
+                      "nowhere; name it "
+                      "instead: ?password=env:NAME",
+                      shown));
     }
     MutexLock lock(mu_);
     with_secret_.insert_or_assign(shown, uri);
@@ -193,6 +195,13 @@ StatusOr<std::shared_ptr<Sink>> AppConnectors::OpenSink(const std::string& text)
   return sink;
 }
 
+std::shared_ptr<Pacer> AppConnectors::PacerOf(const std::string& model, const ModelInfo& info) {
+  MutexLock lock(mu_);
+  std::shared_ptr<Pacer>& pacer = pacers_[model];
+  if (!pacer) pacer = std::make_shared<Pacer>(info, parts_.clock);
+  return pacer;
+}
+
 StatusOr<std::shared_ptr<EmbedQueue>> AppConnectors::OpenModel(const std::string& model,
                                                                int32_t dimensions) {
   const std::string id = fmt::format("{}@{}", model, dimensions);
@@ -211,10 +220,11 @@ StatusOr<std::shared_ptr<EmbedQueue>> AppConnectors::OpenModel(const std::string
     const auto found = set->catalogue.prices.Find(*provider, name, when);
     return found.ok() ? CostOf(tokens, found->nano_usd_per_million_tokens) : 0;
   };
+  std::shared_ptr<Pacer> pacer = PacerOf(model, embedder->model());
   auto held = std::make_shared<HeldQueue>(
-      set, EmbedQueue::Parts{std::move(embedder), std::move(counter), std::move(price),
-                             parts_.ledger, parts_.budget, parts_.workers, parts_.clock, parts_.rng,
-                             parts_.metrics});
+      set,
+      EmbedQueue::Parts{std::move(embedder), std::move(counter), std::move(price), std::move(pacer),
+                        parts_.ledger, parts_.budget, parts_.clock, parts_.rng, parts_.metrics});
   std::shared_ptr<EmbedQueue> queue(held, &held->queue);
   MutexLock lock(mu_);
   if (models_ != set) return queue;  // a reload came in between
@@ -244,8 +254,8 @@ std::vector<v1::Model> AppConnectors::ListModels() const {
         model.set_price_known(price.ok());
         if (!price.ok()) continue;
         constexpr double kNanosPerUsd = 1e9;
-        model.set_usd_per_million_tokens(
-            static_cast<double>(price->nano_usd_per_million_tokens) / kNanosPerUsd);
+        model.set_usd_per_million_tokens(static_cast<double>(price->nano_usd_per_million_tokens) /
+                                         kNanosPerUsd);
       }
     }
   }

@@ -46,7 +46,6 @@ class AppConnectors final : public Connectors {
   struct Parts {
     Ledger& ledger;
     Budget& budget;
-    ThreadPool& workers;
     Clock& clock;
     Rng& rng;
     Metrics& metrics;
@@ -71,11 +70,14 @@ class AppConnectors final : public Connectors {
   StatusOr<std::string> TakeSink(const std::string& sink, std::vector<std::string>* warnings)
       EXCLUDES(mu_);
   Status NormalizeModel(PipelineSpec& spec) const EXCLUDES(mu_);
+  // The one of this model in the process, whatever dimensions it is asked for.
+  std::shared_ptr<Pacer> PacerOf(const std::string& model, const ModelInfo& info) EXCLUDES(mu_);
 
   const Parts parts_;
   mutable Mutex mu_;
   std::shared_ptr<ModelSet> models_ GUARDED_BY(mu_);
   std::map<std::string, std::shared_ptr<EmbedQueue>> queues_ GUARDED_BY(mu_);
+  std::map<std::string, std::shared_ptr<Pacer>> pacers_ GUARDED_BY(mu_);  // by provider/name
   std::map<std::string, std::weak_ptr<Sink>> sinks_ GUARDED_BY(mu_);
   // Addresses that came with a secret in them, by the form without it. Never stored or shown.
   std::map<std::string, Uri> with_secret_ GUARDED_BY(mu_);

@@ -4,6 +4,7 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
+#include <cstdlib>
 
 #include "control/services.h"
 
@@ -28,6 +29,8 @@ ControlServer::~ControlServer() = default;
 StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(const std::string& address,
                                                               const ControlParts& parts) {
   static const bool once = [] {
+    // The library would say in its own words, at length, what our one line says.
+    setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     return true;

@@ -1,4 +1,4 @@
-// A row's identity: canonical keys and point ids. Both are part of the surface (CONTRACT 2): other
+// A row's identity: canonical keys and point ids. Both are part of the surface (docs/points.md): other
 // people's scripts compute them too.
 #pragma once
 

@@ -25,6 +25,9 @@ struct CollectionStamp {
   struct Owner {
     std::string ledger_id;
     int32_t revision = 0;  // the highest this ledger has written for the source
+    // Of the table, up to which a run has brought the index; -1: none yet. A ledger that knows less
+    // was put back from a backup.
+    int64_t version = -1;
     bool operator==(const Owner&) const = default;
   };
   std::map<std::string, Owner> sources;  // by pipeline name

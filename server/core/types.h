@@ -53,7 +53,7 @@ class Vector {
   size_t size_ = 0;
 };
 
-// One vector in a sink with what lies beside it (CONTRACT 7).
+// One vector in a sink with what lies beside it (docs/points.md).
 struct Point {
   Uuid id;
   Vector vector;    // may be absent in what Sink::Read returns, when not asked for

@@ -51,7 +51,7 @@ inline bool IsNull(const Value& value) {
 // nested value is its JSON, everything else as in a key but without quotes.
 void AppendText(std::string& out, const Value& value);
 
-// Appends the value as JSON, as in keys and payloads (CONTRACT "Keys"): integers and floats as
+// Appends the value as JSON, as in keys and payloads (docs/points.md): integers and floats as
 // numbers (RFC 8785), decimals, dates and times as strings, binary as base64 string, nested as is.
 void AppendJson(std::string& out, const Value& value);
 

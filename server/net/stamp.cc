@@ -33,6 +33,9 @@ StatusOr<CollectionStamp::Owner> ReadOwner(JsonView object) {
   CollectionStamp::Owner owner;
   ASSIGN_OR_RETURN(owner.ledger_id, object.GetString("ledger"));
   ASSIGN_OR_RETURN(owner.revision, GetInt32(object, "revision", 0));
+  if (object.Find("version")) {
+    ASSIGN_OR_RETURN(owner.version, object.GetInt("version"));
+  }
   return owner;
 }
 
@@ -81,7 +84,7 @@ std::string StampToJson(const CollectionStamp& stamp) {
     AppendJsonString(out, source);
     out += ":{";
     AppendMember(out, "ledger", owner.ledger_id);
-    out += fmt::format(",\"revision\":{}}}", owner.revision);
+    out += fmt::format(",\"revision\":{},\"version\":{}}}", owner.revision, owner.version);
     separator = ",";
   }
   out += "}}";
@@ -100,26 +103,25 @@ Status CheckCompatible(std::string_view collection, const CollectionInfo& found,
                        const CollectionStamp& wanted) {
   if (!found.exists) return OkStatus();
   if (!found.stamp) {
-    return Differs(fmt::format("collection {} was not made by Drift ({} dimensions, no stamp)",
-                               collection, found.dimensions));
+    return Differs(fmt::format("{} was not made by Drift ({} dimensions, no stamp)", collection,
+                               found.dimensions));
   }
   const CollectionStamp& stamp = *found.stamp;
   if (stamp.dimensions != wanted.dimensions || stamp.metric != wanted.metric ||
       (stamp.fingerprint != wanted.fingerprint && stamp.model != wanted.model)) {
-    return Differs(fmt::format("collection {} holds vectors of {}; the pipeline makes {}",
-                               collection, Describe(stamp), Describe(wanted)));
+    return Differs(fmt::format("{} holds vectors of {}; the pipeline makes {}", collection,
+                               Describe(stamp), Describe(wanted)));
   }
   // The same name, other weights: vectors of the two do not compare.
   if (stamp.fingerprint != wanted.fingerprint) {
-    return Differs(
-        fmt::format("collection {} holds vectors of {} with fingerprint {}; the one here has {}",
-                    collection, stamp.model, stamp.fingerprint, wanted.fingerprint));
+    return Differs(fmt::format("{} holds vectors of {} with fingerprint {}; the one here has {}",
+                               collection, stamp.model, stamp.fingerprint, wanted.fingerprint));
   }
   if (found.dimensions != wanted.dimensions || found.metric != wanted.metric) {
-    return Differs(fmt::format(
-        "collection {} is stamped {}, but the store has it with {} dimensions, {}: it was changed "
-        "by hand",
-        collection, Describe(stamp), found.dimensions, MetricWord(found.metric)));
+    return Differs(
+        fmt::format("{} is stamped {}, but the store has it with {} dimensions, {}: it was changed "
+                    "by hand",
+                    collection, Describe(stamp), found.dimensions, MetricWord(found.metric)));
   }
   return OkStatus();
 }

@@ -94,9 +94,16 @@ Status AdoptPoints(RunContext& run) {
     }
     RETURN_IF_ERROR(run.Persist("ledger", "noting points found in the collection",
                                 [&] { return run.ledger().Adopt(run.target.id, adopted); }));
+    Failpoint("points-adopted");
     if (page.size() < kAdoptPage) return OkStatus();
     after = page.back().id;
   }
+}
+
+// The ledger was put back from a backup: the index has gone on without it.
+bool KnowsLess(const Target& target, const CollectionStamp::Owner& owner) {
+  if (owner.revision != target.revision) return owner.revision > target.revision;
+  return owner.version > target.version;
 }
 
 // The collection knows nothing of this ledger, or something newer than it.
@@ -123,11 +130,12 @@ Status PrepareCollection(RunContext& run) {
   CollectionSpec spec;
   spec.stamp = StampOf(run.target);
   spec.source = run.spec.name;
-  spec.owner = {run.ledger().id(), run.target.revision};
+  spec.owner = {run.ledger().id(), run.target.revision, run.target.version};
   spec.bulk_load = run.target.index_due;
   RETURN_IF_ERROR(run.Contact("sink", "preparing the collection",
                               [&] { return run.sink->Prepare(spec, run.hard); })
                       .status());
+  run.stamped_version = run.target.version;
   Failpoint("collection-prepared");
   return OkStatus();
 }
@@ -188,7 +196,7 @@ StatusOr<Attachment> Attach(RunContext& run, bool whole) {
   }));
   const auto owner = OwnerIn(info, run.spec.name);
   const bool ours = owner && owner->ledger_id == run.ledger().id();
-  const bool newer_there = ours && owner->revision > run.target.revision;
+  const bool newer_there = ours && KnowsLess(run.target, *owner);
   const bool config_changed =
       run.target.revision > 0 && run.target.config_hash != ContentConfigHash(run.spec);
 
@@ -222,6 +230,7 @@ Status RestartVersions(RunContext& run) {
 
 Status Maintain(RunContext& run) {
   Target& target = run.target;
+  if (run.stamped_version != target.version) RETURN_IF_ERROR(PrepareCollection(run));
   if (target.sweep_due) {
     run.progress.Update(
         [](RunView& view) { view.phase = "removing what is left of earlier revisions"; });

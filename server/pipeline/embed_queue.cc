@@ -1,33 +1,26 @@
-// Packing and dispatch. Asking is in embed_request.cc.
+// What waits, and the threads that ask. One request is in embed_request.cc.
 #include "pipeline/embed_queue.h"
 
 #include <algorithm>
-#include <limits>
-#include <thread>
 
 namespace drift {
 namespace {
 
 constexpr size_t kRecentBytes = 32 << 20;
-constexpr int64_t kRemoteInFlight = 8;
-
-int64_t DefaultInFlight(const ModelInfo& model) {
-  if (model.rate.max_concurrency > 0) return model.rate.max_concurrency;
-  if (model.is_local) return std::max(1u, std::thread::hardware_concurrency());
-  return kRemoteInFlight;
-}
 
 }  // namespace
 
-EmbedQueue::EmbedQueue(Parts parts)
-    : parts_(std::move(parts)),
-      max_in_flight_(DefaultInFlight(parts_.embedder->model())),
-      cooldown_until_(parts_.clock.Mono()),
-      recent_(kRecentBytes) {}
+EmbedQueue::EmbedQueue(Parts parts) : parts_(std::move(parts)), recent_(kRecentBytes) {}
 
 EmbedQueue::~EmbedQueue() {
-  std::unique_lock lock(mu_);
-  idle_.wait(lock, [this]() DRIFT_TSA(no_thread_safety_analysis) { return tasks_ == 0; });
+  std::vector<std::thread> threads;
+  {
+    MutexLock lock(mu_);
+    closing_ = true;
+    threads.swap(threads_);
+  }
+  work_.notify_all();
+  for (std::thread& thread : threads) thread.join();
 }
 
 std::shared_ptr<EmbedTicket> EmbedQueue::Submit(const std::shared_ptr<EmbedClient>& client,
@@ -52,7 +45,7 @@ std::shared_ptr<EmbedTicket> EmbedQueue::Submit(const std::shared_ptr<EmbedClien
         continue;
       }
     }
-    Enqueue(slot, false);
+    lanes_.Add(slot);
   }
   for (auto& [index, entry] : known) {
     EmbedAnswer answer;
@@ -60,148 +53,80 @@ std::shared_ptr<EmbedTicket> EmbedQueue::Submit(const std::shared_ptr<EmbedClien
     answer.embedded_at = entry.embedded_at;
     ticket->Answer(index, std::move(answer));
   }
-  Dispatch();
+  MutexLock lock(mu_);
+  WakeWorker();
   return ticket;
 }
 
 void EmbedQueue::Flush(const std::shared_ptr<EmbedClient>& client) {
-  {
-    MutexLock lock(mu_);
-    for (const auto& lane : lanes_) {
-      if (lane->client == client) lane->flush = true;
-    }
-  }
-  Dispatch();
+  MutexLock lock(mu_);
+  lanes_.Flush(*client);
+  WakeWorker();
 }
 
 void EmbedQueue::Leave(const std::shared_ptr<EmbedClient>& client) {
   std::deque<std::shared_ptr<Slot>> left;
   {
     MutexLock lock(mu_);
-    for (size_t i = 0; i < lanes_.size(); ++i) {
-      if (lanes_[i]->client != client) continue;
-      left = std::move(lanes_[i]->waiting);
-      EraseLane(i);
-      break;
-    }
+    left = lanes_.Remove(*client);
   }
   const std::vector<std::shared_ptr<Slot>> slots(left.begin(), left.end());
   Fail(client, slots, Cancelled("the run has ended"));
-  Dispatch();
+  std::unique_lock lock(mu_);
+  WakeWorker();
+  idle_.wait(
+      lock, [&]() DRIFT_TSA(no_thread_safety_analysis) { return client->requests_in_flight == 0; });
 }
 
-void EmbedQueue::EraseLane(size_t at) {
-  lanes_.erase(lanes_.begin() + static_cast<std::ptrdiff_t>(at));
-  if (next_lane_ > at) --next_lane_;
-}
-
-void EmbedQueue::Join(Slot& slot, Waiter waiter) {
+void EmbedQueue::Join(Slot& slot, EmbedWaiter waiter) {
   // Its own client may be in no hurry to have its last request sent.
   const std::shared_ptr<EmbedClient>& asks = slot.waiters.front().client;
-  if (asks != waiter.client) {
-    for (const auto& lane : lanes_) {
-      if (lane->client == asks) lane->flush = true;
-    }
-  }
+  if (asks != waiter.client) lanes_.Flush(*asks);
   slot.waiters.push_back(std::move(waiter));
 }
 
-EmbedQueue::Lane& EmbedQueue::LaneOf(const std::shared_ptr<EmbedClient>& client) {
-  for (const auto& lane : lanes_) {
-    if (lane->client == client) return *lane;
+void EmbedQueue::WakeWorker() {
+  if (closing_ || !lanes_.Next(parts_.embedder->limits())) return;
+  if (idle_threads_ > 0) {
+    work_.notify_one();
+  } else if (static_cast<int64_t>(threads_.size()) < parts_.pacer->max_concurrency()) {
+    threads_.emplace_back([this] { Work(); });
   }
-  lanes_.push_back(std::make_unique<Lane>());
-  lanes_.back()->client = client;
-  return *lanes_.back();
 }
 
-void EmbedQueue::Enqueue(const std::shared_ptr<Slot>& slot, bool flush) {
-  Lane& lane = LaneOf(slot->waiters.front().client);
-  lane.waiting.push_back(slot);
-  lane.tokens += slot->tokens;
-  lane.bytes += static_cast<int64_t>(slot->text.text.size());
-  lane.flush |= flush;
-}
-
-int64_t EmbedQueue::MaxItems(const EmbedClient& client) const {
-  const int64_t most = model().request.max_items;
-  return most > 0 ? std::min<int64_t>(most, client.batch_size) : client.batch_size;
-}
-
-bool EmbedQueue::HasFullPack(const Lane& lane) const {
-  const RequestLimits& limits = model().request;
-  return static_cast<int64_t>(lane.waiting.size()) >= MaxItems(*lane.client) ||
-         (limits.max_tokens > 0 && lane.tokens > limits.max_tokens) ||
-         (limits.max_bytes > 0 && lane.bytes > limits.max_bytes);
-}
-
-std::optional<EmbedQueue::Pack> EmbedQueue::NextPack() {
-  for (size_t i = 0; i < lanes_.size(); ++i) {
-    const size_t at = (next_lane_ + i) % lanes_.size();
-    Lane& lane = *lanes_[at];
-    const bool flush = lane.flush && lane.client->requests_in_flight == 0;
-    if (!HasFullPack(lane) && !flush) continue;
-    Pack pack = TakePack(lane);
-    next_lane_ = at + 1;
-    if (lane.waiting.empty()) EraseLane(at);
-    return pack;
-  }
-  return std::nullopt;
-}
-
-EmbedQueue::Pack EmbedQueue::TakePack(Lane& lane) {
-  const RequestLimits& limits = model().request;
-  const auto or_unlimited = [](int64_t limit) {
-    return limit > 0 ? limit : std::numeric_limits<int64_t>::max();
-  };
-  const int64_t max_items = MaxItems(*lane.client);
-  Pack pack{lane.client, {}};
-  int64_t tokens = 0;
-  int64_t bytes = 0;
-  while (!lane.waiting.empty() && static_cast<int64_t>(pack.slots.size()) < max_items) {
-    const std::shared_ptr<Slot>& next = lane.waiting.front();
-    const auto size = static_cast<int64_t>(next->text.text.size());
-    const bool fits = tokens + next->tokens <= or_unlimited(limits.max_tokens) &&
-                      bytes + size <= or_unlimited(limits.max_bytes);
-    if (!fits && !pack.slots.empty())
-      break;  // alone, even a too large text is tried: it is rejected
-    tokens += next->tokens;
-    bytes += size;
-    pack.slots.push_back(next);
-    lane.waiting.pop_front();
-  }
-  lane.tokens -= tokens;
-  lane.bytes -= bytes;
-  return pack;
-}
-
-void EmbedQueue::Dispatch() {
-  for (;;) {
-    std::optional<Pack> pack;
-    {
-      MutexLock lock(mu_);
-      if (in_flight_ >= max_in_flight_) return;
-      pack = NextPack();
-      if (!pack) return;
-      ++in_flight_;
-      ++tasks_;
-      ++pack->client->requests_in_flight;
+void EmbedQueue::Work() DRIFT_TSA(no_thread_safety_analysis) {
+  std::unique_lock lock(mu_);
+  const auto wait_idle = [&](std::optional<Duration> wait) {
+    ++idle_threads_;
+    if (wait) {
+      work_.wait_for(lock, *wait);
+    } else {
+      work_.wait(lock);
     }
-    parts_.workers.Post([this, pack = std::move(*pack)] { Process(pack); });
-  }
-}
-
-void EmbedQueue::Process(const Pack& pack) {
-  Ask(pack.client, pack.slots);
-  {
-    MutexLock lock(mu_);
-    --in_flight_;
+    --idle_threads_;
+  };
+  while (!closing_) {
+    const auto choice = lanes_.Next(parts_.embedder->limits());
+    if (!choice) {
+      wait_idle(std::nullopt);
+      continue;
+    }
+    const QuotaUse use{choice->tokens, static_cast<int64_t>(choice->slots.size())};
+    if (const auto wait = parts_.pacer->TryTake(use)) {
+      const MonoTime began = parts_.clock.Mono();
+      wait_idle(wait);
+      parts_.metrics.AddThrottled({model().provider, model().id()}, parts_.clock.Mono() - began);
+      continue;
+    }
+    const EmbedPack pack = lanes_.Take(*choice);
+    ++pack.client->requests_in_flight;
+    WakeWorker();
+    lock.unlock();
+    Ask(pack.client, pack.slots, /*has_turn=*/true);
+    lock.lock();
     --pack.client->requests_in_flight;
+    idle_.notify_all();
   }
-  Dispatch();
-  MutexLock lock(mu_);
-  --tasks_;
-  idle_.notify_all();
 }
 
 }  // namespace drift

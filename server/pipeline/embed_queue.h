@@ -1,17 +1,15 @@
 // Texts in, vectors out: the one way to a model. Packs texts of a run into requests across its
-// batches, keeps a bounded number in flight, retries, halves a rejected batch down to the bad text,
-// writes an intent before each paid request and its outcome after, and never asks twice for a text
-// that is in flight or was answered a moment ago.
+// batches (embed_lanes.h), asks as fast as the model's quota allows (pacer.h), retries, halves a
+// rejected batch down to the bad text, writes an intent before each paid request and its outcome
+// after, and never asks twice for a text that is in flight or was answered a moment ago.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
-#include <stop_token>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -19,49 +17,32 @@
 #include "base/mutex.h"
 #include "base/rng.h"
 #include "base/status.h"
-#include "base/thread_pool.h"
 #include "core/embedder.h"
 #include "core/ledger.h"
 #include "metrics/metrics.h"
 #include "pipeline/budget.h"
+#include "pipeline/embed_client.h"
+#include "pipeline/embed_lanes.h"
 #include "pipeline/embed_ticket.h"
+#include "pipeline/pacer.h"
 #include "pipeline/recent_vectors.h"
-#include "pipeline/spend.h"
 
 namespace drift {
-
-struct EmbedText {
-  std::string text;
-  Sha256Digest sha256{};
-};
-
-// For whom. Shared with the queue until the last text is answered.
-struct EmbedClient {
-  std::string run_id;
-  std::string pipeline;
-  InputKind kind = InputKind::kDocument;
-  int32_t batch_size = 128;  // texts per request, at most
-  bool dedup = true;
-  std::stop_token stop;
-  // Told before each wait for a provider; may be called from any thread.
-  std::function<void(const Status& why, std::chrono::milliseconds wait)> on_wait;
-  RunSpend spend;
-  int32_t requests_in_flight = 0;  // kept by the queue, under its lock
-};
 
 // Nano-dollars for `tokens` asked at `when`.
 using PriceFunction = std::function<NanoUsd(int64_t tokens, WallTime when)>;
 
-// Safe for concurrent use. The destructor waits for requests in flight: stop the clients first.
+// Safe for concurrent use. Asks on threads of its own, which are started as they are needed: one
+// per request in flight. The destructor waits for requests in flight: stop the clients first.
 class EmbedQueue {
  public:
   struct Parts {
     std::shared_ptr<Embedder> embedder;
     std::shared_ptr<TokenCounter> counter;
     PriceFunction price;
+    std::shared_ptr<Pacer> pacer;  // of the (provider, key, model); others may share it
     Ledger& ledger;
     Budget& budget;
-    ThreadPool& workers;
     Clock& clock;
     Rng& rng;
     Metrics& metrics;
@@ -79,76 +60,52 @@ class EmbedQueue {
   // The client waits for answers: its last, partly filled request is sent too, as soon as none of
   // its requests is in flight. So requests stay full.
   void Flush(const std::shared_ptr<EmbedClient>& client) EXCLUDES(mu_);
-  // The client is going: what it has not asked for yet is answered with kCancelled. Texts that
+  // The client is going, and its `stop` has been asked for: what it has not asked for yet is
+  // answered with kCancelled, and its requests in flight have ended when this returns. Texts that
   // others wait for too are asked for by them.
   void Leave(const std::shared_ptr<EmbedClient>& client) EXCLUDES(mu_);
 
  private:
-  // Who waits for a text's answer.
-  struct Waiter {
-    std::shared_ptr<EmbedClient> client;
-    std::shared_ptr<EmbedTicket> ticket;
-    size_t index;
-  };
-  // One text to ask for. The first waiter's client asks and pays; the others get the same vector.
-  struct Slot {
-    EmbedText text;
-    int64_t tokens = 0;
-    std::vector<Waiter> waiters;  // guarded by mu_; the first is the lane's client
-  };
-  using Slots = std::span<const std::shared_ptr<Slot>>;
-  // The texts of one client that wait to be packed.
-  struct Lane {
-    std::shared_ptr<EmbedClient> client;
-    std::deque<std::shared_ptr<Slot>> waiting;
-    int64_t tokens = 0;
-    int64_t bytes = 0;
-    bool flush = false;
-  };
-  struct Pack {
-    std::shared_ptr<EmbedClient> client;
-    std::vector<std::shared_ptr<Slot>> slots;
-  };
+  using Slot = EmbedSlot;
+  using Slots = std::span<const std::shared_ptr<EmbedSlot>>;
   struct Bill {
     int64_t tokens = 0;
     bool estimated = false;
     NanoUsd cost = 0;
   };
 
-  void Dispatch() EXCLUDES(mu_);
-  std::optional<Pack> NextPack() REQUIRES(mu_);
-  Pack TakePack(Lane& lane) REQUIRES(mu_);
-  bool HasFullPack(const Lane& lane) const REQUIRES(mu_);
-  int64_t MaxItems(const EmbedClient& client) const;
-  Lane& LaneOf(const std::shared_ptr<EmbedClient>& client) REQUIRES(mu_);
-  void Enqueue(const std::shared_ptr<Slot>& slot, bool flush) REQUIRES(mu_);
-  void Join(Slot& slot, Waiter waiter) REQUIRES(mu_);
-  void EraseLane(size_t at) REQUIRES(mu_);
+  // The threads.
+  void Work();
+  void WakeWorker() REQUIRES(mu_);
+  // Some slot may have waited for it.
+  void Join(Slot& slot, EmbedWaiter waiter) REQUIRES(mu_);
 
-  void Process(const Pack& pack) EXCLUDES(mu_);
-  void Ask(const std::shared_ptr<EmbedClient>& client, Slots slots) EXCLUDES(mu_);
+  // One request, on a thread. embed_request.cc
+  void Ask(const std::shared_ptr<EmbedClient>& client, Slots slots, bool has_turn) EXCLUDES(mu_);
+  Status AwaitTurn(EmbedClient& client, const QuotaUse& use);
   StatusOr<Embeddings> AskOnce(EmbedClient& client, const std::vector<std::string>& texts,
-                               int64_t tokens, Bill& bill);
+                               const QuotaUse& use, Bill& bill);
+  StatusOr<RequestRecord> Intend(const EmbedClient& client, const QuotaUse& use);
+  void Conclude(EmbedClient& client, const RequestRecord& intent,
+                const StatusOr<Embeddings>& answer, const Bill& bill);
   Bill Outcome(const StatusOr<Embeddings>& answer, int64_t tokens) const;
-  Status AwaitCooldown(EmbedClient& client) EXCLUDES(mu_);
   void Deliver(Slots slots, const Embeddings& embeddings, const Bill& bill) EXCLUDES(mu_);
   void Fail(const std::shared_ptr<EmbedClient>& client, Slots slots, const Status& status)
       EXCLUDES(mu_);
-  std::vector<Waiter> Settle(const std::shared_ptr<Slot>& slot, const EmbedAnswer& answer)
+  std::vector<EmbedWaiter> Settle(const std::shared_ptr<Slot>& slot, const EmbedAnswer& answer)
       EXCLUDES(mu_);
 
   const Parts parts_;
-  const int64_t max_in_flight_;
 
   mutable Mutex mu_;
-  CondVar idle_;
-  std::vector<std::unique_ptr<Lane>> lanes_ GUARDED_BY(mu_);  // served in turn
-  size_t next_lane_ GUARDED_BY(mu_) = 0;
-  int64_t in_flight_ GUARDED_BY(mu_) = 0;    // requests, bounded by max_in_flight_
-  int64_t tasks_ GUARDED_BY(mu_) = 0;        // posted and not over: what the destructor waits for
-  MonoTime cooldown_until_ GUARDED_BY(mu_);  // a throttled model holds all its requests back
+  CondVar work_;  // something may have become ready
+  CondVar idle_;  // a request has ended
+  EmbedLanes lanes_ GUARDED_BY(mu_);
   std::unordered_map<Sha256Digest, std::shared_ptr<Slot>, DigestHash> pending_ GUARDED_BY(mu_);
   RecentVectors recent_ GUARDED_BY(mu_);
+  std::vector<std::thread> threads_ GUARDED_BY(mu_);
+  int64_t idle_threads_ GUARDED_BY(mu_) = 0;
+  bool closing_ GUARDED_BY(mu_) = false;
 };
 
 }  // namespace drift

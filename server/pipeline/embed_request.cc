@@ -35,19 +35,14 @@ std::vector<int64_t> Share(int64_t total, const std::vector<int64_t>& weights) {
 
 }  // namespace
 
-Status EmbedQueue::AwaitCooldown(EmbedClient& client) {
+Status EmbedQueue::AwaitTurn(EmbedClient& client, const QuotaUse& use) {
   for (;;) {
-    MonoTime until;
-    {
-      MutexLock lock(mu_);
-      until = cooldown_until_;
-    }
-    const MonoTime now = parts_.clock.Mono();
     if (client.stop.stop_requested()) return Cancelled("the run was stopped");
-    if (now >= until) return OkStatus();
-    const bool waited = parts_.clock.Sleep(until - now, client.stop);
-    parts_.metrics.AddThrottled({model().provider, model().id()}, parts_.clock.Mono() - now);
-    if (!waited) return Cancelled("the run was stopped");
+    const auto wait = parts_.pacer->TryTake(use);
+    if (!wait) return OkStatus();
+    const MonoTime began = parts_.clock.Mono();
+    parts_.clock.Sleep(*wait, client.stop);
+    parts_.metrics.AddThrottled({model().provider, model().id()}, parts_.clock.Mono() - began);
   }
 }
 
@@ -64,42 +59,39 @@ EmbedQueue::Bill EmbedQueue::Outcome(const StatusOr<Embeddings>& answer, int64_t
   return bill;
 }
 
-StatusOr<Embeddings> EmbedQueue::AskOnce(EmbedClient& client, const std::vector<std::string>& texts,
-                                         int64_t tokens, Bill& bill) {
+StatusOr<RequestRecord> EmbedQueue::Intend(const EmbedClient& client, const QuotaUse& use) {
   RequestRecord intent;
   intent.run_id = client.run_id;
   intent.pipeline = client.pipeline;
   intent.provider = model().provider;
   intent.model = model().id();
   intent.kind = client.kind;
-  intent.texts = static_cast<int64_t>(texts.size());
-  intent.tokens = tokens;
+  intent.texts = use.items;
+  intent.tokens = use.tokens;
   intent.tokens_estimated = true;
   intent.started_at = parts_.clock.Now();
-  if (!model().is_free) {
-    intent.cost = Price(tokens);
-    RETURN_IF_ERROR(parts_.budget.Reserve(client.pipeline, model().provider, intent.cost));
-    auto id = parts_.ledger.OpenRequest(intent);
-    if (!id.ok()) {
-      parts_.budget.Settle(client.pipeline, model().provider, intent.cost, 0);
-      return Annotate(id.status(), "noting a paid request");
-    }
-    intent.id = *id;
-    Failpoint("request-noted");
+  if (model().is_free) return intent;
+  intent.cost = Price(use.tokens);
+  RETURN_IF_ERROR(parts_.budget.Reserve(client.pipeline, model().provider, intent.cost));
+  const auto id = parts_.ledger.OpenRequest(intent);
+  if (!id.ok()) {
+    parts_.budget.Settle(client.pipeline, model().provider, intent.cost, 0);
+    return Annotate(id.status(), "noting a paid request");
   }
-  const MonoTime began = parts_.clock.Mono();
-  auto answer = parts_.embedder->Embed(texts, client.kind, client.stop);
-  Failpoint("request-answered");
-  const ProviderLabels labels{model().provider, model().id()};
-  parts_.metrics.RequestEnded(labels, CodeName(answer.status().code()),
-                              parts_.clock.Mono() - began);
-  bill = Outcome(answer, tokens);
+  intent.id = *id;
+  Failpoint("request-noted");
+  return intent;
+}
+
+void EmbedQueue::Conclude(EmbedClient& client, const RequestRecord& intent,
+                          const StatusOr<Embeddings>& answer, const Bill& bill) {
   client.spend.requests += 1;
   client.spend.tokens += bill.tokens;
   client.spend.cost += bill.cost;
-  parts_.metrics.AddSpend(client.pipeline, labels, bill.tokens, bill.cost);
+  parts_.metrics.AddSpend(client.pipeline, {model().provider, model().id()}, bill.tokens,
+                          bill.cost);
   if (bill.estimated) client.spend.tokens_estimated = true;
-  if (model().is_free) return answer;
+  if (model().is_free) return;
 
   parts_.budget.Settle(client.pipeline, model().provider, intent.cost, bill.cost);
   RequestOutcome outcome{intent.id,      RequestState::kDone, bill.tokens,
@@ -110,25 +102,47 @@ StatusOr<Embeddings> EmbedQueue::AskOnce(EmbedClient& client, const std::vector<
   Backoff backoff({.first = milliseconds(50), .max_attempts = kCloseAttempts}, parts_.rng);
   const Status closed = Retry(std::move(backoff), parts_.clock, {},
                               [&] { return parts_.ledger.CloseRequest(outcome); });
+  if (closed.ok()) return;
   // The vectors are paid for and go on; the open intent is counted at its estimate.
-  if (!closed.ok())
-    LogError("the outcome of a paid request was not noted", {{"error", Message(closed)}});
+  LogError("the outcome of a paid request was not noted", {{"error", Message(closed)}});
+}
+
+StatusOr<Embeddings> EmbedQueue::AskOnce(EmbedClient& client, const std::vector<std::string>& texts,
+                                         const QuotaUse& use, Bill& bill) {
+  const auto intent = Intend(client, use);
+  if (!intent.ok()) {
+    parts_.pacer->Answered(use, Cancelled("not asked"), {});
+    return intent.status();
+  }
+  const MonoTime began = parts_.clock.Mono();
+  auto answer = parts_.embedder->Embed(texts, client.kind, client.stop);
+  parts_.pacer->Answered(use, answer.status(),
+                         answer.ok() ? answer->rate : RateHintOf(answer.status()));
+  Failpoint("request-answered");
+  parts_.metrics.RequestEnded({model().provider, model().id()}, CodeName(answer.status().code()),
+                              parts_.clock.Mono() - began);
+  bill = Outcome(answer, use.tokens);
+  Conclude(client, *intent, answer, bill);
   return answer;
 }
 
-void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots) {
+void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots, bool has_turn) {
   std::vector<std::string> texts;
-  int64_t tokens = 0;
+  QuotaUse use{0, static_cast<int64_t>(slots.size())};
   for (const auto& slot : slots) {
     texts.push_back(slot->text.text);
-    tokens += slot->tokens;
+    use.tokens += slot->tokens;
   }
   Backoff backoff(kProviderBackoff, parts_.rng);
   int paid_failures = 0;
-  for (;;) {
-    if (Status ready = AwaitCooldown(*client); !ready.ok()) return Fail(client, slots, ready);
+  for (;; has_turn = false) {
+    if (!has_turn) {
+      if (const Status ready = AwaitTurn(*client, use); !ready.ok()) {
+        return Fail(client, slots, ready);
+      }
+    }
     Bill bill;
-    const auto answer = AskOnce(*client, texts, tokens, bill);
+    const auto answer = AskOnce(*client, texts, use, bill);
     if (answer.ok()) return Deliver(slots, *answer, bill);
     const Status& error = answer.status();
     if (error.code() != StatusCode::kCancelled) {
@@ -142,8 +156,8 @@ void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots) {
         return Deliver(slots, rejected, bill);
       }
       const size_t half = slots.size() / 2;
-      Ask(client, slots.first(half));
-      return Ask(client, slots.subspan(half));
+      Ask(client, slots.first(half), /*has_turn=*/false);
+      return Ask(client, slots.subspan(half), /*has_turn=*/false);
     }
     const bool bad_answer = Reason(error) == reason::kBadAnswer;
     if ((bad_answer || MaybeBilled(error)) && ++paid_failures >= kMaxPaidFailures) {
@@ -156,16 +170,15 @@ void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots) {
     if (!wait) return Fail(client, slots, error);
     if (client->on_wait) client->on_wait(error, *wait);
     if (error.code() == StatusCode::kResourceExhausted) {
-      MutexLock lock(mu_);
-      cooldown_until_ = std::max(cooldown_until_, parts_.clock.Mono() + *wait);
+      parts_.pacer->CoolDown(*wait);
     } else if (!parts_.clock.Sleep(*wait, client->stop)) {
       return Fail(client, slots, Cancelled("the run was stopped"));
     }
   }
 }
 
-std::vector<EmbedQueue::Waiter> EmbedQueue::Settle(const std::shared_ptr<Slot>& slot,
-                                                   const EmbedAnswer& answer) {
+std::vector<EmbedWaiter> EmbedQueue::Settle(const std::shared_ptr<Slot>& slot,
+                                            const EmbedAnswer& answer) {
   MutexLock lock(mu_);
   const auto pending = pending_.find(slot->text.sha256);
   if (pending != pending_.end() && pending->second == slot) {
@@ -196,9 +209,9 @@ void EmbedQueue::Deliver(Slots slots, const Embeddings& embeddings, const Bill& 
     answer.cost = costs[i];
     answer.embedded_at = now;
     answer.asked = true;
-    const std::vector<Waiter> waiters = Settle(slots[i], answer);
+    const std::vector<EmbedWaiter> waiters = Settle(slots[i], answer);
     if (answer.status.ok()) waiters.front().client->spend.texts += 1;
-    for (const Waiter& waiter : waiters) {
+    for (const EmbedWaiter& waiter : waiters) {
       waiter.ticket->Answer(waiter.index, answer);
       // Paid once, so the others got it for nothing.
       answer.asked = false;
@@ -213,8 +226,8 @@ void EmbedQueue::Fail(const std::shared_ptr<EmbedClient>& client, Slots slots,
   EmbedAnswer answer;
   answer.status = status;
   for (const auto& slot : slots) {
-    std::vector<Waiter> others;
-    for (Waiter& waiter : Settle(slot, answer)) {
+    std::vector<EmbedWaiter> others;
+    for (EmbedWaiter& waiter : Settle(slot, answer)) {
       if (waiter.client == client) {
         waiter.ticket->Answer(waiter.index, answer);
       } else {
@@ -230,9 +243,11 @@ void EmbedQueue::Fail(const std::shared_ptr<EmbedClient>& client, Slots slots,
     MutexLock lock(mu_);
     const auto [pending, is_new] = pending_.emplace(again->text.sha256, again);
     if (is_new) {
-      Enqueue(again, true);
+      lanes_.Add(again);
+      lanes_.Flush(*again->waiters.front().client);
+      WakeWorker();
     } else {
-      for (Waiter& waiter : again->waiters) Join(*pending->second, std::move(waiter));
+      for (EmbedWaiter& waiter : again->waiters) Join(*pending->second, std::move(waiter));
     }
   }
 }

@@ -20,7 +20,10 @@ std::string RemedyFor(std::string_view why, const PipelineSpec& spec) {
   if (why == reason::kUnsupportedTable) return resume("Switch that feature off in the table");
   if (why == reason::kTableCorrupt) return resume("Repair the table (RESTORE, or from a backup)");
   if (why == reason::kDuplicateKey) {
-    return resume("Make the key unique in the table, or name a key that is (key:, --key)");
+    return fmt::format(
+        "Make the key unique in the table, or name a key that is (key:, --key), then: driftctl run "
+        "embed --pipeline {}",
+        name);
   }
   if (why == reason::kModelChanged) {
     return "Name another collection for the new model, or go back to the old model";

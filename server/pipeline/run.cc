@@ -164,6 +164,8 @@ Status CommitWindow(RunContext& run, const Window& window) {
 Status ApplyWindow(RunContext& run, const Window& asked) {
   const WallTime began = run.services.clock.Now();
   run.progress.Update([&](RunView& view) { view.phase = PhaseOf(asked); });
+  run.client->priority =
+      asked.kind == Window::Kind::kSnapshot ? EmbedPriority::kBackfill : EmbedPriority::kLive;
   ASSIGN_OR_RETURN(KeyFold keys, run.Read("source", "reading keys", [&] {
     return KeyFold::Fold(*run.source, asked, *run.renderer, run.ledger(), run.target.id,
                          {.temp_folder = run.services.temp_folder}, run.hard);

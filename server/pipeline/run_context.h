@@ -71,7 +71,8 @@ class RunContext {
 
   // Of the run's thread.
   Target target;
-  RunCounters counters;  // what the run did, but for what `client->spend` counts
+  int64_t stamped_version = -1;  // what the collection's stamp says of this pipeline
+  RunCounters counters;          // what the run did, but for what `client->spend` counts
 
   Ledger& ledger() const { return services.ledger; }
 

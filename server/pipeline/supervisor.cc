@@ -119,9 +119,10 @@ StatusOr<Supervisor::Resolved> Supervisor::Resolve(const RunSelector& selector, 
   const std::string differing = DifferingFlags(*known, *selector.flags, given);
   if (!differing.empty() && (mode == RunMode::kWatch || !selector.pipeline.empty())) {
     return InvalidArgument(
-        "{}: other flags than the pipeline was made with: {}; leave them out, or embed with them: "
-        "driftctl run embed",
-        known->name, differing);
+        "{}: other flags than the pipeline was made with: {}; leave them out, or {}", known->name,
+        differing,
+        selector.pipeline.empty() ? "embed with them: driftctl run embed"
+                                  : "change the pipeline: driftctl pipeline apply -f FILE");
   }
   out.spec = WithFlags(*known, *selector.flags);
   RETURN_IF_ERROR(services_.connectors.Normalize(out.spec, out.warnings));

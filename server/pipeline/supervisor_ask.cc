@@ -195,6 +195,7 @@ StatusOr<SearchResult> Supervisor::Search(const std::string& pipeline, const std
   auto client = std::make_shared<EmbedClient>();
   client->pipeline = pipeline;
   client->kind = InputKind::kQuery;
+  client->priority = EmbedPriority::kSearch;
   client->dedup = false;
   client->stop = either.token();
   const auto ticket = model->Submit(client, {{text, Sha256(text)}});

@@ -24,6 +24,15 @@ class FakeLedger : public Ledger {
   // Asked at the end of Commit, before anything of it can be seen.
   std::function<Status()> on_commit_end;
 
+  // A backup: what is returned puts everything back as it is now. The ledger must outlive it.
+  std::function<void()> Backup() EXCLUDES(mu_) {
+    MutexLock lock(mu_);
+    return [this, state = state_] {
+      MutexLock lock(mu_);
+      state_ = state;
+    };
+  }
+
   const std::string& id() const override { return id_; }
   Status Ping() override;
 

@@ -31,10 +31,10 @@ Status CheckVectors(const std::string& name, const pb::CollectionInfo& found) {
   const pb::VectorsConfig& config = found.config().params().vectors_config();
   if (!config.has_params()) {
     return Differs(
-        fmt::format("collection {} has named vectors; Drift writes one without a name", name));
+        fmt::format("{} has named vectors; Drift writes one without a name", name));
   }
   if (config.params().distance() != pb::Cosine) {
-    return Differs(fmt::format("collection {} compares vectors by {}; Drift needs Cosine", name,
+    return Differs(fmt::format("{} compares vectors by {}; Drift needs Cosine", name,
                                pb::Distance_Name(config.params().distance())));
   }
   return OkStatus();
@@ -56,7 +56,7 @@ void SetIndexing(uint64_t threshold, pb::OptimizersConfigDiff& out) {
 }  // namespace
 
 std::string Collection::Name() const {
-  return fmt::format("{} of {}", client_.config().collection, client_.config().Server());
+  return fmt::format("collection {} of {}", client_.config().collection, client_.config().Server());
 }
 
 StatusOr<pb::CollectionInfo> Collection::Get(std::stop_token stop) {

@@ -15,7 +15,7 @@ CollectionStamp Stamp() {
   stamp.model = "openai/text-embedding-3-small";
   stamp.fingerprint = "openai/text-embedding-3-small";
   stamp.dimensions = 1536;
-  stamp.sources["docs"] = {"01JABCDEF", 3};
+  stamp.sources["docs"] = {"01JABCDEF", 3, 41};
   stamp.sources["a \"quoted\" name"] = {"01JX", 1};
   return stamp;
 }
@@ -38,11 +38,19 @@ TEST(StampTest, GoesThroughJsonUnchanged) {
   EXPECT_EQ(back->dimensions, stamp.dimensions);
   EXPECT_EQ(back->sources, stamp.sources);
 
-  stamp.sources = {{"docs", {"01J", 1}}};
+  stamp.sources = {{"docs", {"01J", 1, 7}}};
   EXPECT_EQ(StampToJson(stamp),
             R"({"model":"openai/text-embedding-3-small",)"
             R"("fingerprint":"openai/text-embedding-3-small","dimensions":1536,"metric":"cosine",)"
-            R"("sources":{"docs":{"ledger":"01J","revision":1}}})");
+            R"("sources":{"docs":{"ledger":"01J","revision":1,"version":7}}})");
+}
+
+TEST(StampTest, AnEntryWithoutAVersionSaysNoneWasReached) {
+  const auto stamp =
+      StampFromJson(R"({"model":"m","fingerprint":"f","dimensions":2,"metric":"cosine",)"
+                    R"("sources":{"docs":{"ledger":"01J","revision":1}}})");
+  ASSERT_TRUE(stamp.ok()) << stamp.status();
+  EXPECT_EQ(stamp->sources.at("docs").version, -1);
 }
 
 TEST(StampTest, BadDocumentsAreRefused) {
@@ -94,31 +102,30 @@ TEST(CompatibleTest, AnythingElseIsRefusedNamingBothSides) {
   CollectionInfo foreign;
   foreign.exists = true;
   foreign.dimensions = 384;
-  ExpectDiffers(foreign, Stamp(),
-                "collection docs was not made by Drift (384 dimensions, no stamp)");
+  ExpectDiffers(foreign, Stamp(), "docs was not made by Drift (384 dimensions, no stamp)");
 
   CollectionStamp shadow = Stamp();
   shadow.model = shadow.fingerprint = "shadow/1536";
   ExpectDiffers(Found(Stamp()), shadow,
-                "collection docs holds vectors of openai/text-embedding-3-small, 1536 dimensions, "
+                "docs holds vectors of openai/text-embedding-3-small, 1536 dimensions, "
                 "cosine; the pipeline makes shadow/1536, 1536 dimensions, cosine");
 
   CollectionStamp shorter = Stamp();
   shorter.dimensions = 512;
   ExpectDiffers(Found(Stamp()), shorter,
-                "collection docs holds vectors of openai/text-embedding-3-small, 1536 dimensions, "
+                "docs holds vectors of openai/text-embedding-3-small, 1536 dimensions, "
                 "cosine; the pipeline makes openai/text-embedding-3-small, 512 dimensions, cosine");
 
   CollectionStamp other_weights = Stamp();
   other_weights.fingerprint = "b";
   ExpectDiffers(Found(Stamp()), other_weights,
-                "collection docs holds vectors of openai/text-embedding-3-small with fingerprint "
+                "docs holds vectors of openai/text-embedding-3-small with fingerprint "
                 "openai/text-embedding-3-small; the one here has b");
 
   CollectionInfo altered = Found(Stamp());
   altered.dimensions = 8;
   ExpectDiffers(altered, Stamp(),
-                "collection docs is stamped openai/text-embedding-3-small, 1536 dimensions, "
+                "docs is stamped openai/text-embedding-3-small, 1536 dimensions, "
                 "cosine, but the store has it with 8 dimensions, cosine: it was changed by hand");
 }
 

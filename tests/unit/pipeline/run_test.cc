@@ -188,8 +188,9 @@ TEST_F(RunTest, AReplayEmbedsDeadRowsAgain) {
   world_.embedder = std::make_shared<testing::FakeEmbedder>();
   world_.queue = std::make_shared<EmbedQueue>(
       EmbedQueue::Parts{world_.embedder, std::make_shared<testing::FakeTokenCounter>(),
-                        [](int64_t tokens, WallTime) { return tokens; }, world_.ledger,
-                        world_.budget, world_.workers, Clock::Real(), world_.rng, world_.metrics});
+                        [](int64_t tokens, WallTime) { return tokens; },
+                        std::make_shared<Pacer>(world_.embedder->model(), Clock::Real()),
+                        world_.ledger, world_.budget, Clock::Real(), world_.rng, world_.metrics});
   const auto replay = world_.Replay();
   ASSERT_TRUE(replay.status.ok()) << replay.status;
   EXPECT_EQ(replay.counters.texts_embedded, 1);
@@ -223,6 +224,22 @@ TEST_F(RunTest, FirstContactTakesOverWhatLiesThere) {
   EXPECT_EQ(run.counters.texts_reused, 1);
   EXPECT_EQ(fresh.CurrentTarget().revision, 2);
   EXPECT_EQ(world_.Index(), fresh.Expected());
+}
+
+TEST_F(RunTest, ALedgerPutBackFromABackupIsNoticed) {
+  world_.table.Insert({Row("a", "one")});
+  ASSERT_TRUE(world_.Embed().status.ok());
+  const auto put_back = world_.ledger.Backup();
+  world_.table.Insert({Row("x", "two")});
+  ASSERT_TRUE(world_.Watch().status.ok());
+  world_.table.Delete({Row("x", "two")});
+  put_back();
+  // Alone, the feed says of x only that it is gone, and this ledger has never heard of it.
+  const auto run = world_.Watch();
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_EQ(run.counters.texts_embedded, 0) << "nothing is paid again";
+  EXPECT_EQ(world_.CurrentTarget().revision, 2);
+  ExpectInStep();
 }
 
 TEST_F(RunTest, ALostIndexIsNoticed) {

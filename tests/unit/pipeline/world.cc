@@ -16,8 +16,9 @@ World::World()
   spec.sink = "fake://docs";
   queue = std::make_shared<EmbedQueue>(
       EmbedQueue::Parts{embedder, std::make_shared<FakeTokenCounter>(),
-                        [](int64_t tokens, WallTime) { return tokens * 20; }, ledger, budget,
-                        workers, Clock::Real(), rng, metrics});
+                        [](int64_t tokens, WallTime) { return tokens * 20; },
+                        std::make_shared<Pacer>(embedder->model(), Clock::Real()), ledger, budget,
+                        Clock::Real(), rng, metrics});
 }
 
 StatusOr<std::shared_ptr<Source>> World::OpenSource(const PipelineSpec&,
