@@ -65,7 +65,9 @@ Status Supervisor::ApplyConfig(const std::vector<PipelineSpec>& specs) {
     RETURN_IF_ERROR(services_.ledger.SavePipeline(record));
     LogInfo(is_new ? "pipeline declared" : "pipeline changed", {{"pipeline", spec.name}});
     MutexLock lock(mu_);
-    AddEntry(record).due = services_.clock.Mono();
+    Entry& entry = AddEntry(record);
+    entry.due.reset();
+    if (spec.every_secs) entry.due = services_.clock.Mono();
   }
   // What is no longer declared is no longer scheduled; its state and its index stay.
   for (PipelineRecord record : List()) {

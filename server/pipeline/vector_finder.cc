@@ -67,6 +67,24 @@ Status VectorFinder::ReadFrom(Sink& sink, const std::vector<Candidate>& candidat
   return OkStatus();
 }
 
+void VectorFinder::Remember(const std::vector<RenderedRow>& rows, const BatchPlan& plan,
+                            const Found& found) {
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (!found[i]) continue;
+    remembered_.Add(HashOf(rows, plan.texts[i]), found[i]->vector, found[i]->embedded_at);
+  }
+}
+
+void VectorFinder::Recall(const std::vector<RenderedRow>& rows, const BatchPlan& plan,
+                          Found& found) {
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (found[i]) continue;
+    if (auto known = remembered_.Find(HashOf(rows, plan.texts[i]))) {
+      found[i] = FoundVector{std::move(known->vector), known->embedded_at};
+    }
+  }
+}
+
 StatusOr<std::vector<std::optional<FoundVector>>> VectorFinder::Find(
     const std::vector<RenderedRow>& rows, const BatchPlan& plan, bool anywhere,
     std::stop_token stop) {
@@ -77,6 +95,8 @@ StatusOr<std::vector<std::optional<FoundVector>>> VectorFinder::Find(
   }
   RETURN_IF_ERROR(ReadFrom(sink_, own, rows, plan, found, stop));
   if (!anywhere) return found;
+  Remember(rows, plan, found);
+  Recall(rows, plan, found);
 
   std::vector<bool> have(found.size());
   std::unordered_map<Sha256Digest, size_t, DigestHash> missing;

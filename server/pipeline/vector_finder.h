@@ -12,6 +12,7 @@
 #include "core/sink.h"
 #include "pipeline/connectors.h"
 #include "pipeline/plan.h"
+#include "pipeline/recent_vectors.h"
 
 namespace drift {
 
@@ -20,8 +21,8 @@ struct FoundVector {
   WallTime embedded_at;
 };
 
-// One thread. What it returns was checked: text hash, model and dimensions of the point are equal
-// to what is wanted. Whatever cannot be read is simply not found, and is embedded.
+// Of one window; one thread. What it returns was checked: text hash, model and dimensions of the
+// point are equal to what is wanted. Whatever cannot be read is simply not found, and is embedded.
 class VectorFinder {
  public:
   // `sink` is the target's own. All must outlive the finder.
@@ -46,6 +47,12 @@ class VectorFinder {
     size_t text;
     Uuid id;
   };
+  // Vectors read from points of the same row, of which the ledger may not know yet: the next batch
+  // is planned before this one is committed.
+  static constexpr size_t kRememberedBytes = 8 << 20;
+
+  void Remember(const std::vector<RenderedRow>& rows, const BatchPlan& plan, const Found& found);
+  void Recall(const std::vector<RenderedRow>& rows, const BatchPlan& plan, Found& found);
   const Sha256Digest& HashOf(const std::vector<RenderedRow>& rows, const TextPlan& text) const;
   StatusOr<std::vector<TextMatch>> MatchesOf(const std::vector<RenderedRow>& rows,
                                              const BatchPlan& plan, const std::vector<bool>& have);
@@ -59,6 +66,7 @@ class VectorFinder {
   const Target& target_;
   Sink& sink_;
   std::unordered_map<int64_t, std::shared_ptr<Sink>> foreign_;  // null: cannot be opened
+  RecentVectors remembered_{kRememberedBytes};
 };
 
 }  // namespace drift
