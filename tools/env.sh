@@ -15,6 +15,7 @@ export CCACHE_DIR="${CCACHE_DIR:-$cache/ccache}"
 export CCACHE_NOHASHDIR=1
 # What the tests and the demo find things by.
 export DRIFT_VENV="$cache/venv"          # python of tools/requirements.txt
+export DRIFT_SDK_VENV="$cache/venv-sdk"  # python of tools/requirements-sdk.txt
 export DRIFT_TOOLS_BIN="$cache/bin"      # versitygw
 export DRIFT_MODELS_DIR="${DRIFT_MODELS_DIR:-$cache/models}"
 export HOME="${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}"   # service accounts and containers may lack it

@@ -57,13 +57,14 @@ rust_install() {
 }
 
 # -- Python ----------------------------------------------------------------------------------------
-# venv_install FILE: FILE's packages into $DRIFT_VENV, unless those that are there came from it.
+# venv_install FILE [VENV]: FILE's packages into VENV ($DRIFT_VENV), unless those that are there came from it.
 venv_install() {
-  local stamp="$DRIFT_VENV/.$1"
+  local venv=${2:-$DRIFT_VENV}
+  local stamp="$venv/.$1"
   cat tools/requirements-demo.txt "tools/$1" | cmp -s - "$stamp" && return
-  say "installing Python packages into $DRIFT_VENV"
-  python3 -m venv "$DRIFT_VENV" || die "python3 -m venv did not succeed"
-  "$DRIFT_VENV/bin/pip" install -q --disable-pip-version-check -r "tools/$1" \
+  say "installing Python packages into $venv"
+  python3 -m venv "$venv" || die "python3 -m venv did not succeed"
+  "$venv/bin/pip" install -q --disable-pip-version-check -r "tools/$1" \
     >"$cache/pip.log" 2>&1 || die "pip install did not succeed; see $cache/pip.log"
   cat tools/requirements-demo.txt "tools/$1" >"$stamp"
 }
@@ -95,7 +96,10 @@ case $what in
     apt_install "${packages_python[@]}"
     if [ "$what" = demo ]; then venv_install requirements-demo.txt; else venv_install requirements.txt; fi
     # What is missing is said; tests that need it say so too.
-    if [ "$what" = test ]; then s3_install; fi
+    if [ "$what" = test ]; then
+      venv_install requirements-sdk.txt "$DRIFT_SDK_VENV"
+      s3_install
+    fi
     if [ "$what" = demo ]; then tools/models.sh wordllama || true; else tools/models.sh all || true; fi
     ;;
   *) die "tools/setup.sh build|lint|demo|test|bench" ;;

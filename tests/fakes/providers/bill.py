@@ -1,31 +1,45 @@
-"""What was billed, to the token and per text. Safe for concurrent use."""
+"""What was billed, to the token and per text, and when."""
 
-import threading
-from collections import Counter
-
-
-def count_tokens(text):
-    """The stand-in's own tokenizer: a token for every four bytes of UTF-8, at least one."""
-    return max(1, -(-len(text.encode()) // 4))
+import time
+from collections import Counter, defaultdict
 
 
 class Bill:
     def __init__(self):
-        self.lock = threading.Lock()
-        self.billed_requests = 0
-        self.tokens = 0
-        self.texts = Counter()
+        self.requests = Counter()  # by (provider, model)
+        self.tokens = Counter()
+        self.texts = defaultdict(Counter)  # how often each was billed, by model
+        self.days = defaultdict(lambda: [0, 0])  # (provider, day, model) → requests, tokens
 
-    def add(self, texts):
-        """Bills one request; returns its tokens."""
-        tokens = sum(count_tokens(text) for text in texts)
-        with self.lock:
-            self.billed_requests += 1
-            self.tokens += tokens
-            self.texts.update(texts)
-        return tokens
+    def add(self, provider, model, texts, token_counts):
+        tokens = sum(token_counts)
+        self.requests[provider, model] += 1
+        self.tokens[provider, model] += tokens
+        self.texts[provider, model].update(texts)
+        day = self.days[provider, int(time.time() // 86400), model]
+        day[0] += 1
+        day[1] += tokens
 
-    def report(self):
-        with self.lock:
-            return {"requests": self.billed_requests, "tokens": self.tokens, "texts": dict(self.texts),
-                    "texts_paid_twice": sum(1 for times in self.texts.values() if times > 1)}
+    def report(self, with_texts=True):
+        models = {f"{provider}/{model}": {"requests": requests, "tokens": self.tokens[provider, model]}
+                  for (provider, model), requests in self.requests.items()}
+        counts = self.texts.values()
+        return {"requests": self.requests.total(), "tokens": self.tokens.total(),
+                "texts_billed": sum(count.total() for count in counts),
+                "distinct_texts": sum(len(count) for count in counts),
+                "texts_paid_twice": sum(times > 1 for count in counts for times in count.values()),
+                "models": models,
+                "texts": dict(sum(counts, Counter())) if with_texts else {}}
+
+    def usage(self, provider):
+        """As OpenAI exports it: GET /v1/organization/usage/embeddings."""
+        days = defaultdict(list)
+        for (billed_by, day, model), (requests, tokens) in sorted(self.days.items()):
+            if billed_by == provider:
+                days[day].append({"object": "organization.usage.embeddings.result", "model": model,
+                                  "input_tokens": tokens, "num_model_requests": requests,
+                                  "project_id": None, "user_id": None, "api_key_id": None})
+        return {"object": "page", "has_more": False, "next_page": None,
+                "data": [{"object": "bucket", "start_time": day * 86400,
+                          "end_time": (day + 1) * 86400, "results": results}
+                         for day, results in days.items()]}

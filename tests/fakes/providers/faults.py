@@ -1,12 +1,18 @@
 """What goes wrong, on demand. A script is a list of faults; each request takes the first one that
 applies, and a fault that was taken `times` (1) times is over. Keys of all kinds:
 
-    kind      see below
-    times     how often; -1: always
-    rate      instead of always: this share of requests, drawn from `seed`
-    billed    whether the request is billed all the same; by kind where absent
+    kind              see below
+    provider          only requests to this one: "voyage"
+    times             how often; -1: always
+    rate, seed        this share of the requests instead of all, drawn from the seed (1)
+    after             so many requests pass first
+    every             every so many-th request
+    from_secs, for_secs   only from so many seconds after the script came, and for so long
+    billed            whether the request is billed all the same; by kind where absent
 
 Kinds before the request is looked at (not billed):
+    throttle  the provider's own 429, to be tried again in `wait` (1) seconds
+    trouble   the provider's own error with `status` (503)
     status    answers `status` with `body` (text or JSON) and `headers`
     hang      says nothing until the client has gone
     reset     closes the connection with a reset
@@ -16,32 +22,29 @@ Kinds that spoil a good answer (billed):
     truncated_json    half of the body as a whole answer
     not_json          a page of HTML with status 200
     slow_drip         the answer byte by byte
+    delay             the answer after `secs` (1) seconds (no error at all)
     wrong_count       one vector less
     duplicate_index   two vectors with the same index
-    reordered         the vectors in another order, with their right indexes (no error at all)
+    reordered         the vectors in another order, with their right indexes (no error at all where
+                      there are indexes)
     nan, infinite     in the middle of the first vector
     zero              the first vector is all zeros
     wrong_dimension   one number less in each vector
 """
 
-import json
+import asyncio
 import random
-import select
-import socket
-import struct
-import threading
 import time
 
-from answer import Answer, json_answer
+import numpy as np
 
-EARLY = {"status", "hang", "reset"}
+from wire import Answer, json_answer
+
+EARLY = {"throttle", "trouble", "status", "hang", "reset"}
 SPOIL_VECTORS = {"wrong_count", "duplicate_index", "reordered", "nan", "infinite", "zero",
                  "wrong_dimension"}
-LATE = {"hang_after", "reset_mid_body", "truncated_json", "not_json", "slow_drip"}
-
-
-class Hangup(Exception):
-    """The connection is not to be used any more."""
+LATE = {"hang_after", "reset_mid_body", "truncated_json", "not_json", "slow_drip", "delay"}
+OPEN_ENDED = {"rate", "every", "for_secs"}
 
 
 class Fault:
@@ -50,18 +53,34 @@ class Fault:
         if self.kind not in EARLY | SPOIL_VECTORS | LATE:
             raise ValueError(f"unknown fault {self.kind}")
         self.fields = fields
-        self.left = fields.get("times", -1 if "rate" in fields else 1)
+        self.left = fields.get("times", -1 if OPEN_ENDED & set(fields) else 1)
         self.random = random.Random(fields.get("seed", 1))
         self.billed = fields.get("billed", self.kind not in EARLY)
+        self.seen = 0
+        self.began = time.monotonic()
 
-    def applies(self):
-        if self.left == 0 or self.random.random() >= self.fields.get("rate", 1):
+    def applies(self, provider):
+        if self.left == 0 or self.fields.get("provider", provider) != provider:
+            return False
+        self.seen += 1
+        if not self.is_due() or self.random.random() >= self.fields.get("rate", 1):
             return False
         self.left -= 1
         return True
 
-    def early(self, connection):
+    def is_due(self):
+        seconds = time.monotonic() - self.began - self.fields.get("from_secs", 0)
+        if not 0 <= seconds <= self.fields.get("for_secs", seconds):
+            return False
+        number = self.seen - self.fields.get("after", 0)
+        return number > 0 and number % self.fields.get("every", 1) == 0
+
+    async def early(self, protocol, connection):
         """The answer, if the request is not to be looked at."""
+        if self.kind == "throttle":
+            return protocol.throttled(None, None, "requests", self.fields.get("wait", 1))
+        if self.kind == "trouble":
+            return protocol.trouble(self.fields.get("status", 503))
         if self.kind == "status":
             body = self.fields.get("body", "")
             headers = self.fields.get("headers", {})
@@ -69,14 +88,14 @@ class Fault:
                 return Answer(self.fields["status"], body.encode(), headers)
             return json_answer(self.fields["status"], body, headers)
         if self.kind == "hang":
-            wait_for_end(connection)
+            await connection.hang()
         if self.kind == "reset":
-            reset(connection)
+            await connection.reset()
         return None
 
     def spoil(self, items):
-        """Changes [(index, vector)] as the kind says. Vectors are lists of floats."""
-        middle = len(items[0][1]) // 2
+        """Changes [(index, vector)] as the kind says. Vectors are arrays of their own."""
+        first = items[0][1]
         if self.kind == "wrong_count":
             items.pop()
         elif self.kind == "duplicate_index":
@@ -84,64 +103,34 @@ class Fault:
         elif self.kind == "reordered":
             items.reverse()
         elif self.kind in ("nan", "infinite"):
-            items[0][1][middle] = float("nan" if self.kind == "nan" else "inf")
+            first[len(first) // 2] = np.nan if self.kind == "nan" else np.inf
         elif self.kind == "zero":
-            items[0] = (items[0][0], [0.0] * len(items[0][1]))
+            first[:] = 0
         elif self.kind == "wrong_dimension":
             items[:] = [(index, vector[:-1]) for index, vector in items]
 
-    def late(self, connection, answer):
+    async def late(self, connection, answer):
         """Spoils a finished answer, or the connection."""
         if self.kind == "hang_after":
-            wait_for_end(connection)
+            await connection.hang()
         elif self.kind == "reset_mid_body":
-            send_raw(connection, answer, answer.body[: len(answer.body) // 2])
-            reset(connection)
+            await connection.reset(answer)
         elif self.kind == "truncated_json":
             answer.body = answer.body[: len(answer.body) // 2]
         elif self.kind == "not_json":
             answer.body = b"<html><body>Welcome to the hotel's network</body></html>"
         elif self.kind == "slow_drip":
-            send_raw(connection, answer, b"")
-            for i in range(len(answer.body)):
-                connection.sendall(answer.body[i : i + 1])
-                time.sleep(0.005)
-            raise Hangup
+            await connection.drip(answer)
+        elif self.kind == "delay":
+            await asyncio.sleep(self.fields.get("secs", 1))
 
 
 class Faults:
-    """Safe for concurrent use."""
-
     def __init__(self):
-        self.lock = threading.Lock()
         self.faults = []
 
     def script(self, faults):
-        made = [Fault(fields) for fields in faults]
-        with self.lock:
-            self.faults = made
+        self.faults = [Fault(fields) for fields in faults]
 
-    def next(self):
-        with self.lock:
-            return next((fault for fault in self.faults if fault.applies()), None)
-
-
-def send_raw(connection, answer, body):
-    head = f"HTTP/1.1 {answer.status} OK\r\nContent-Type: application/json\r\n" \
-           f"Content-Length: {len(answer.body)}\r\n\r\n"
-    connection.sendall(head.encode() + body)
-
-
-def wait_for_end(connection):
-    while True:
-        readable, _, _ = select.select([connection], [], [], 60)
-        if readable and not connection.recv(1, socket.MSG_PEEK):
-            raise Hangup
-        if readable:  # bytes of a next request: not ours to read
-            time.sleep(0.01)
-
-
-def reset(connection):
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-    raise Hangup
+    def next(self, provider):
+        return next((fault for fault in self.faults if fault.applies(provider)), None)

@@ -27,15 +27,19 @@ StatusOr<std::unique_ptr<ProviderStandIn>> ProviderStandIn::Start() {
   // What is on this machine is not asked for through a proxy.
   setenv("no_proxy", "127.0.0.1", 1);
   // Tests run in the project's folder.
-  ASSIGN_OR_RETURN(auto process,
-                   Process::Spawn({.args = {"python3", "tests/fakes/providers/server.py"},
-                                   .environment = {{"PYTHONDONTWRITEBYTECODE", "1"}}}));
+  ASSIGN_OR_RETURN(auto process, Process::Spawn({.args = {"tests/fakes/providers/run.sh"}}));
   RETURN_IF_ERROR(process->WaitForOutput(std::string(kReady)));
   const std::string output = process->Output();
   const size_t at = output.find(kReady) + kReady.size();
   const auto port = static_cast<uint16_t>(std::strtoul(&output[at], nullptr, 10));
   RETURN_IF_ERROR(process->WaitForPort(port));
   return std::unique_ptr<ProviderStandIn>(new ProviderStandIn(std::move(process), port));
+}
+
+std::string ProviderStandIn::base_url(std::string_view type) const {
+  const bool versioned = type == "openai" || type == "compat" || type == "voyage";
+  const std::string_view version = type == "gemini" ? "/v1beta" : versioned ? "/v1" : "";
+  return url(fmt::format("/{}{}", type, version));
 }
 
 std::string ProviderStandIn::url(std::string_view path) const {
@@ -78,6 +82,10 @@ ProviderStandIn::Bill ProviderStandIn::ReadBill() {
     bill.texts[std::string(text)] = texts.GetInt(text).value();
   }
   return bill;
+}
+
+std::string ProviderStandIn::Read(std::string_view what) {
+  return Control(HttpRequest::Method::kGet, fmt::format("/control/{}", what), "");
 }
 
 std::vector<std::string> ProviderStandIn::RequestBodies() {

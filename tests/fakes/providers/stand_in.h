@@ -20,14 +20,16 @@ class ProviderStandIn {
  public:
   static StatusOr<std::unique_ptr<ProviderStandIn>> Start();
 
-  // base_url for a provider of type openai. The key it accepts is kKey.
-  std::string openai_url() const { return url("/openai/v1"); }
+  // base_url for a provider of that type: openai, azure, voyage, gemini, cohere, ollama, tei;
+  // compat is a server of another make that speaks OpenAI's protocol. The key it accepts is kKey.
+  std::string base_url(std::string_view type) const;
+  std::string openai_url() const { return base_url("openai"); }
   std::string url(std::string_view path) const;
   static constexpr std::string_view kKey = "sk-test";
 
   // Faults for the next requests, as faults.py describes them: R"({"kind":"status","status":503})".
   void Script(const std::vector<std::string>& faults);
-  // See State.configure in state.py.
+  // See State.configure in state.py: R"({"quota":{"tokens_per_minute":10}})".
   void Configure(const std::string& settings);
   void Reset();
 
@@ -37,6 +39,8 @@ class ProviderStandIn {
     std::map<std::string, int64_t> texts;  // how often each was billed
   };
   Bill ReadBill();
+  // JSON of GET /control/..., see control.py: "stats", "bill?texts=0", "requests".
+  std::string Read(std::string_view what);
   // Bodies of the requests so far, those that were refused included; as JSON text.
   std::vector<std::string> RequestBodies();
 
