@@ -70,4 +70,7 @@ def world(tmp_path, all_servers):
 @pytest.fixture(params=indexes.KINDS)
 def index(request, world):
     """The test runs once for each kind of sink."""
-    return world.index(request.param)
+    made = world.index(request.param)
+    yield made
+    world.close()
+    made.drop()

@@ -21,8 +21,8 @@ class Index:
             self.path = folder / f"index{next(numbers)}.db"
             self.uri = f"sqlite://{self.path}?collection=docs"
         elif kind == "pgvector":
-            self.database = servers.postgres.fresh_database()
-            self.uri = f"{servers.postgres.dsn(self.database)}?table=docs"
+            self.table = f"docs{next(numbers)}"
+            self.uri = f"{servers.postgres.dsn(servers.postgres.database)}?table={self.table}"
         else:
             self.collection = f"docs{next(numbers)}"
             self.uri = f"qdrant://127.0.0.1:{servers.qdrant.port}/{self.collection}"
@@ -48,7 +48,7 @@ class Index:
             for suffix in ("", "-wal", "-shm"):
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
         elif self.kind == "pgvector":
-            self.servers.postgres.execute(self.database, "DROP TABLE docs")
+            self.servers.postgres.execute(f"DROP TABLE IF EXISTS {self.table}")
         else:
             client = self.servers.qdrant.client()
             client.delete_collection(self.collection)

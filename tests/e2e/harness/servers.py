@@ -58,6 +58,7 @@ class Server:
 
 class Postgres(Server):
     stop_signal = signal.SIGINT
+    database = "postgres"
 
     def command(self):
         return [SUPPORT / "postgres.sh", self.folder, self.port]
@@ -73,7 +74,7 @@ class Postgres(Server):
     def dsn(self, database):
         return f"postgresql://drift@127.0.0.1:{self.port}/{database}"
 
-    def execute(self, database, statement):
+    def execute(self, statement, database="postgres"):
         import psycopg
         with psycopg.connect(self.dsn(database), autocommit=True) as db:
             cursor = db.execute(statement)
@@ -81,7 +82,7 @@ class Postgres(Server):
 
     def fresh_database(self):
         name = f"e2e_{next(names)}"
-        self.execute("postgres", f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name}")
         return name
 
 
@@ -93,6 +94,11 @@ class Qdrant(Server):
 
     def command(self):
         return [SUPPORT / "qdrant.sh", self.folder, free_port(), self.port, self.kind]
+
+    def environment(self):
+        # Collections are many and small.
+        return {"QDRANT__STORAGE__WAL__WAL_CAPACITY_MB": "1",
+                "QDRANT__STORAGE__OPTIMIZERS__DEFAULT_SEGMENT_NUMBER": "1"}
 
     def client(self):
         import qdrant_client
