@@ -1,23 +1,21 @@
-// The command line by CLI11 (cli_tree.cc sees it too).
+// The command line by CLI11 (cli_options.cc and cli_tree.cc see it too).
 #include "client/cli.h"
 
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <functional>
-#include <limits>
 #include <map>
 #include <memory>
 #include <ostream>
 
+#include "client/cli_options.h"
 #include "client/cli_texts.h"
 #include "client/cli_tree.h"
 #include "client/commands.h"
 #include "client/completion.h"
 #include "client/format.h"
-#include "client/selector.h"
 #include "client/version.h"
 
 namespace drift::client {
@@ -32,27 +30,6 @@ struct Invocation {
   int exit_code = kExitDone;
 };
 
-// A whole number from `least` to `most`.
-CLI::Validator Whole(int64_t least, int64_t most = std::numeric_limits<int32_t>::max()) {
-  const auto check = [least, most](const std::string& text) -> std::string {
-    int64_t number = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool whole = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
-    if (whole && number >= least && number <= most) return "";
-    return fmt::format("write a whole number from {} to {}, not '{}'", least, most, text);
-  };
-  return CLI::Validator(check, "");
-}
-
-// CLI11's own help, without what it says of checks and of options that exclude one another.
-class HelpFormatter : public CLI::Formatter {
- public:
-  std::string make_option_opts(const CLI::Option* option) const override {
-    const std::string type = option->get_type_name();
-    return type.empty() ? "" : " " + type.substr(0, type.find(':'));
-  }
-};
-
 class CommandLine {
  public:
   explicit CommandLine(Host& host)
@@ -60,7 +37,7 @@ class CommandLine {
     if (const std::string server = host.environment("DRIFT_SERVER"); !server.empty()) {
       global_.server = server;
     }
-    app_.formatter(std::make_shared<HelpFormatter>());
+    app_.formatter(MakeHelpFormatter());
     AddGlobal();
     AddRun();
     AddPlan();
@@ -93,10 +70,10 @@ class CommandLine {
       host_.out << "driftctl " << kVersion << '\n';
       return out;
     } catch (const CLI::ParseError& error) {
-      return Mistake(MessageOf(error));
+      return Mistake(MessageOf(error.what(), app_, arguments));
     }
     if (!mistake_.empty()) return Mistake(mistake_);
-    if (!command_ && !done_) return Mistake(Incomplete());
+    if (!command_ && !done_) return Mistake(IncompleteIn(app_));
     out.global = global_;
     out.command = command_;
     out.exit_code = exit_code_;
@@ -137,14 +114,6 @@ class CommandLine {
         ->type_name("DURATION");
   }
 
-  static CLI::Option* List(CLI::App* app, const std::string& name, std::vector<std::string>& out,
-                           const std::string& help) {
-    return app->add_option(name, out, help)
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->type_name("A,B,...");
-  }
-
   void AddGlobal() {
     app_.set_help_flag("-h,--help", "Print this help");
     app_.set_version_flag("--version", std::string("driftctl ") + kVersion,
@@ -166,37 +135,6 @@ class CommandLine {
       global_.output = outputs.at(output_);
       if (timeout_.count() > 0) global_.timeout = timeout_;
     });
-  }
-
-  void AddSelector(CLI::App* app, SelectorOptions& out) {
-    app->add_option("--pipeline", out.pipeline, "A pipeline by name")->type_name("NAME");
-    app->add_option("--table", out.table, "Delta table: a path, s3://, az:// or gs://")
-        ->type_name("TABLE");
-    CLI::Option* columns =
-        List(app, "--text-col", out.text_columns, "Columns that make up the text");
-    app->add_option_function<std::string>(
-           "--text", [&out](const std::string& text) { out.text = Unescaped(text); },
-           "Template over columns: '{title}\\n\\n{body}'")
-        ->type_name("TEMPLATE")
-        ->excludes(columns);
-    List(app, "--key", out.key, "Key columns; default: id, if the table has it");
-    app->add_option("--model", out.model, "provider/name; default openai/text-embedding-3-small")
-        ->type_name("MODEL");
-    app->add_option("--sink", out.sink,
-                    "sqlite:///abs/index.db?collection=C, qdrant://host:6334/C, "
-                    "postgresql://user@host/db?table=T")
-        ->type_name("URI");
-    List(app, "--payload", out.payload, "Columns copied beside the vector");
-    app->add_option("--batch-size", out.batch_size, "Texts per request, at most; default 128")
-        ->check(Whole(1))
-        ->type_name("N");
-    app->add_flag("--no-dedup", out.no_dedup, "Embed equal texts each by itself");
-    app->add_flag("--shadow-mode", out.shadow_mode,
-                  "Made-up vectors of the model's dimension: no key, no cost");
-    app->add_option("--since-version", out.since_version,
-                    "No snapshot: changes of this table version and later")
-        ->check(Whole(0, std::numeric_limits<int64_t>::max()))
-        ->type_name("N");
   }
 
   void AddRun() {
@@ -342,19 +280,11 @@ class CommandLine {
         ->type_name("COLUMN=VALUE");
   }
 
-  void AddFilter(CLI::App* app) {
-    app->add_option("--pipeline", letters_.pipeline, "Of this pipeline")->type_name("NAME");
-    app->add_option("--reason", letters_.reason, "With this reason, e.g. TEXT_TOO_LONG")
-        ->type_name("WORD");
-    app->add_option("--key", letters_.keys, "Of this row; may be repeated")
-        ->allow_extra_args(false);
-  }
-
   void AddDeadLetters() {
     CLI::App* group = Group("dead-letters", "Rows that could not be embedded");
     CLI::App* list = Add(group, "list", "Open ones",
                          [this](Session& session) { return DeadLettersList(session, letters_); });
-    AddFilter(list);
+    AddFilter(list, letters_);
     list->add_option("--limit", letters_.limit, "So many; default 100")
         ->check(Whole(1))
         ->type_name("N");
@@ -370,7 +300,7 @@ class CommandLine {
     });
     for (CLI::App* command : {replay, discard}) {
       command->add_option("ID", letters_.ids, "These; or by the options below");
-      AddFilter(command);
+      AddFilter(command, letters_);
     }
     replay->add_flag("--detach", letters_.detach, "Print the run's id and do not wait");
   }
@@ -405,41 +335,9 @@ class CommandLine {
 
   // -- what is wrong
 
-  // The command that was being read.
-  CLI::App* Deepest() {
-    CLI::App* app = &app_;
-    while (!app->get_subcommands().empty()) app = app->get_subcommands().back();
-    return app;
-  }
-
-  std::string PathOf(const CLI::App* app) const {
-    const std::string name = app->get_name();
-    return app == &app_ ? name : PathOf(app->get_parent()) + " " + name;
-  }
-
-  std::string MessageOf(const CLI::ParseError& error) {
-    std::string text = error.what();
-    // "The following argument was not expected: --tabel"
-    if (const size_t colon = text.find("not expected: "); colon != std::string::npos) {
-      text = fmt::format("'{}' is not known to {}", text.substr(text.find(": ", colon) + 2),
-                         PathOf(Deepest()));
-    }
-    for (char& c : text) {
-      if (c == '\n') c = ' ';
-    }
-    return text;
-  }
-
-  std::string Incomplete() {
-    std::string list;
-    for (const CLI::App* child : Deepest()->get_subcommands([](const CLI::App*) { return true; })) {
-      list += (list.empty() ? "" : ", ") + child->get_name();
-    }
-    return fmt::format("{}: say what to do: {}", PathOf(Deepest()), list);
-  }
-
   Invocation Mistake(const std::string& message) {
-    host_.err << fmt::format("error: {}. See: {} --help\n", message, PathOf(Deepest()));
+    host_.err << fmt::format("error: {}{} See: {} --help\n", message,
+                             message.ends_with('?') ? "" : ".", PathOf(DeepestOf(app_)));
     return Invocation{.global = global_, .command = nullptr, .exit_code = kExitUsage};
   }
 

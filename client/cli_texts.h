@@ -20,7 +20,6 @@ struct Later {
 inline constexpr Later kLater[] = {
     {"migrate", "Change a pipeline's embedding model (not in this release)",
      "this release of Drift cannot change the model of a pipeline; embed into a new collection "
-     ""
      "with driftctl run embed --model M --sink URI"},
     {"erase", "Provable deletion of a row (not in this release)",
      "this release of Drift has no provable deletion; a row deleted from its table leaves the sink "
@@ -28,7 +27,7 @@ inline constexpr Later kLater[] = {
     {"receipt", "Receipts of provable deletion (not in this release)",
      "this release of Drift has no provable deletion, and so no receipts"},
     {"reconcile", "Compare ledger, sink and source (not in this release)",
-     "this release of Drift cannot compare ledger and sink; driftctl run embed --pipeline P writes "
-     "what the sink lacks"}};
+     "this release of Drift cannot compare ledger and sink; an index that is in doubt is made anew "
+     "when its collection is dropped: then driftctl run embed --pipeline P"}};
 
 }  // namespace drift::client

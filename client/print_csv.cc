@@ -74,7 +74,7 @@ std::string Value(const Message& message, const FieldDescriptor* field) {
   return is_string ? json.substr(1, json.size() - 2) : json;
 }
 
-std::string Cell(const Message& row, const Path& path) {
+std::string CellText(const Message& row, const Path& path) {
   const Message* at = &row;
   for (size_t i = 0; i + 1 < path.size(); ++i) {
     if (IsAbsent(*at, path[i])) return "";
@@ -113,7 +113,7 @@ void PrintCsv(std::ostream& out, const Message& message) {
   };
   print_line(Name);
   for (const Message* row : rows) {
-    print_line([row](const Path& path) { return Cell(*row, path); });
+    print_line([row](const Path& path) { return CellText(*row, path); });
   }
 }
 

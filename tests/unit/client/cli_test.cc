@@ -29,9 +29,19 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"run"},
                 "driftctl run: say what to do: embed, watch, list, get, cancel. See: driftctl run "
                 "--help"},
-        Mistake{{"runn"}, "'runn' is not known to driftctl. See: driftctl --help"},
+        Mistake{{"runn"},
+                "'runn' is not known to driftctl; did you mean 'run'? See: driftctl --help"},
         Mistake{{"status", "--tabel"},
                 "'--tabel' is not known to driftctl status. See: driftctl status --help"},
+        Mistake{{"statsu"},
+                "'statsu' is not known to driftctl; did you mean 'status'? See: driftctl --help"},
+        Mistake{{"plan", "--tabel", "x", "--sink", "y"},
+                "'--tabel' is not known to driftctl plan; did you mean '--table'? See: driftctl "
+                "plan --help"},
+        Mistake{{"run", "embed", "--ouptut", "json"},
+                "'--ouptut' is not known to driftctl run embed; did you mean '--output'? See: "
+                "driftctl run embed --help"},
+        Mistake{{"cost", "by"}, "'by' is not known to driftctl cost. See: driftctl cost --help"},
         Mistake{{"status", "-o", "xml"},
                 "--output: xml not in {table,json,yaml,csv}. See: driftctl status --help"},
         Mistake{{"run", "embed", "--batch-size", "0"},
