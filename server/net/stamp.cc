@@ -84,7 +84,9 @@ std::string StampToJson(const CollectionStamp& stamp) {
     AppendJsonString(out, source);
     out += ":{";
     AppendMember(out, "ledger", owner.ledger_id);
-    out += fmt::format(",\"revision\":{},\"version\":{}}}", owner.revision, owner.version);
+    out += fmt::format(",\"revision\":{}", owner.revision);
+    if (owner.version >= 0) out += fmt::format(",\"version\":{}", owner.version);
+    out += '}';
     separator = ",";
   }
   out += "}}";
