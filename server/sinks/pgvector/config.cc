@@ -66,6 +66,8 @@ StatusOr<Config> ReadConfig(const Uri& uri) {
   Config config;
   ASSIGN_OR_RETURN(config.server, PgOptionsFromUri(NormalizeUri(uri)));
   ASSIGN_OR_RETURN(config.server.call_timeout, TimeoutOption(uri, kTimeout));
+  // A batch passes through a temporary table, which should not touch the disk for that.
+  config.server.setup.emplace_back("SET temp_buffers = '32MB'");
   // "relation exists, skipping" is no news.
   config.server.setup.emplace_back("SET client_min_messages = warning");
   ASSIGN_OR_RETURN(const TableName name, ReadTableName(uri));

@@ -14,9 +14,10 @@ namespace {
 
 // Connections of one sink; further calls wait for one.
 constexpr size_t kMaxConnections = 4;
-// What one transaction takes: it fits into the server's temp_buffers (8 MB).
-constexpr size_t kMaxRows = 1000;
-constexpr size_t kMaxBytes = 6u << 20;
+// What one transaction takes: its stage fits into the server's memory for temporary tables, which is
+// config.cc's to set.
+constexpr size_t kMaxRows = 5000;
+constexpr size_t kMaxBytes = 16u << 20;
 constexpr StoreLimits kLimits{.refuses_nul = true};
 
 class PgvectorSink final : public Sink {
