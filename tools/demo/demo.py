@@ -22,7 +22,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("DRIFT_BIN_DIR", ROOT / "build" / "bin"))
 DEMOS = pathlib.Path(os.environ.get("DRIFT_DEMO_DIR", ROOT / "build" / "demo"))
 MODEL = "local/wordllama-256"
-QUESTION = "convert pdf to text"
+# What is searched for, and what a row says after its update: of real rows, and of made-up ones.
+REAL = ("play chess", "Plays chess on the command line, against a person or another program.")
+MADE_UP = ("track a delivery", "Where a parcel is now, and when it will be at the door.")
 
 
 def say(text: str = "") -> None:
@@ -71,6 +73,7 @@ class Demo:
         self.server = ""
         self.pid = 0
         self.name = ""
+        self.question, self.new_text = REAL
 
     # -- the daemon ---------------------------------------------------------------------------------
 
@@ -116,6 +119,7 @@ class Demo:
         rows, real = corpus.load(os.environ["DRIFT_CACHE"])
         if not real:
             say("Debian's package descriptions cannot be had here; made-up rows are used.")
+            self.question, self.new_text = MADE_UP
         columns = ("id", "summary", "body", "section")
         deltalake.write_deltalake(
             str(self.table), pa.table({c: [row[c] for row in rows] for c in columns}),
@@ -126,7 +130,7 @@ class Demo:
     def change_table(self, hit: str, gone: str) -> None:
         deltalake.DeltaTable(str(self.table)).update(
             predicate=f"id = '{hit}'",
-            updates={"body": "'Reads a PDF document and writes its plain text, page by page.'"},
+            updates={"body": f"'{self.new_text}'"},
         )
         deltalake.DeltaTable(str(self.table)).delete(f"id = '{gone}'")
         new = {
@@ -165,7 +169,7 @@ class Demo:
         self.name = json.loads(self.driftctl("pipeline", "list", "-o", "json"))["pipelines"][0]["spec"]["name"]
         self.show_search()
 
-        hits = [json.loads(hit["key"])[0] for hit in self.search(QUESTION)]
+        hits = [json.loads(hit["key"])[0] for hit in self.search(self.question)]
         changed, gone = hits[1], hits[2]
         step(f"3. The table changes: {changed} gets another text, {gone} is deleted, drift-demo is new.")
         self.change_table(changed, gone)
@@ -180,8 +184,8 @@ class Demo:
         self.driftctl("cost", show="cost")
 
     def show_search(self) -> None:
-        self.driftctl("search", "--pipeline", self.name, QUESTION, "-k", "3",
-                      show=f'search --pipeline {self.name} "{QUESTION}" -k 3')
+        self.driftctl("search", "--pipeline", self.name, self.question, "-k", "3",
+                      show=f'search --pipeline {self.name} "{self.question}" -k 3')
 
     def say_what_next(self) -> None:
         step("Try next:")
