@@ -9,9 +9,7 @@ out which points must exist, and prints every difference. Exit code 0: none; 1: 
 
 import argparse
 import collections
-import hashlib
 import math
-import struct
 import sys
 
 import deltalake
@@ -22,16 +20,6 @@ from oracle_text import expected_points
 SHOWN = 10
 
 
-def stand_in_vector(text, dimensions):
-    """The vector that the tests' provider gives a text."""
-    words = []
-    for block in range(-(-dimensions // 8)):
-        words += struct.unpack("<8I", hashlib.sha256(f"{block}:{text}".encode()).digest())
-    values = [word / 2**31 - 1 for word in words[:dimensions]]
-    norm = math.sqrt(sum(value * value for value in values))
-    return [value / norm for value in values]
-
-
 def load(table, version=None, storage=None):
     return deltalake.DeltaTable(table, version=version, storage_options=storage).to_pyarrow_table()
 
@@ -40,7 +28,8 @@ class Comparison:
     def __init__(self, table, sink, pipeline, spec, *, version=None, dead=(), vectors=None,
                  history=False, storage=None):
         self.table, self.sink, self.pipeline, self.spec = table, sink, pipeline, spec
-        self.dead, self.vectors, self.storage = set(dead), vectors, storage
+        self.dead, self.storage = set(dead), storage
+        self.vectors = vectors  # (text, dimensions) → the vector, where it can be known
         self.version = version
         if self.version is None:
             self.version = deltalake.DeltaTable(table, storage_options=storage).version()

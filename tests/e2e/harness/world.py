@@ -2,11 +2,16 @@
 
 import json
 import pathlib
+import sys
 
 import oracle
+from harness import ROOT
 from harness.daemon import Daemon
 from harness.indexes import Index
 from harness.tables import Table
+
+sys.path.insert(0, str(ROOT / "tests" / "fakes" / "providers"))
+from vectors import vector_of  # noqa: E402
 
 API_KEY = "sk-test"
 DIMENSIONS = 16
@@ -24,6 +29,7 @@ class World:
         self.folder = pathlib.Path(folder)
         self.provider, self.servers = provider, servers
         self.pipelines = []  # of the configuration
+        self.indexes = {}  # by pipeline
         self.daemons = []
         self.extra = {}  # more sections of the configuration
         provider.reset()
@@ -65,6 +71,7 @@ class World:
         if "text" in changes:
             del spec["text_columns"]
         self.pipelines.append({k: v for k, v in spec.items() if v is not None})
+        self.indexes[name] = index
         self.configure()
         return self.pipelines[-1]
 
@@ -102,9 +109,27 @@ class World:
     def differences(self, name="docs", **options):
         spec = self.spec(name)
         return oracle.differences(spec["source"]["table"], spec["sink"], name, spec,
-                                  vectors=oracle.stand_in_vector, **{"history": True, **options})
+                                  vectors=vector_of, **{"history": True, **options})
 
     def check(self, name="docs", **options):
         """The index of the pipeline is true to its table, to the last point."""
         found = self.differences(name, **options)
         assert not found, "\n".join(found[:20]) + f"\n{self.daemon.log()[-3000:]}"
+
+    def watch_pauses(self, reason, *words, name="docs", remedy="", mode="WATCH"):
+        """The run fails for that reason, names it in words, and the pipeline is paused with a remedy,
+        in the API and in `driftctl status`. Returns the run."""
+        run = self.daemon.api.run(mode, name)
+        assert (run["state"], run["error_reason"]) == ("FAILED", reason), f"{run}\n{self.daemon.log()[-2000:]}"
+        status = self.daemon.api.status(name)
+        assert (status["state"], status["reason"]) == ("PAUSED", reason), status
+        for word in words:
+            assert word in run["error"], run["error"]
+            assert word in status["message"], status
+        assert "\n" not in run["error"]
+        assert remedy in status["remedy"] and status["remedy"], status
+        shown = self.daemon.ctl("status").out
+        assert f"{name}: " in shown and "PAUSED" in shown, shown
+        flat = " ".join(shown.split())
+        assert " ".join(status["remedy"].split())[:60] in flat, shown
+        return run
