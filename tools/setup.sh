@@ -102,7 +102,11 @@ case $what in
       venv_install requirements-sdk.txt "$DRIFT_SDK_VENV"
       s3_install
     fi
-    if [ "$what" = demo ]; then tools/models.sh wordllama || true; else tools/models.sh all || true; fi
+    case $what in
+      demo) tools/models.sh wordllama || true ;;
+      models) tools/models.sh all ;;
+      *) tools/models.sh all || true ;;
+    esac
     ;;
   *) die "tools/setup.sh build|lint|demo|models|test|bench" ;;
 esac
