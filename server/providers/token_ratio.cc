@@ -10,6 +10,8 @@ namespace {
 
 // Evidence beyond this many tokens is halved, so that what is embedded today counts.
 constexpr double kMemory = 2'000'000;
+// One answer is no more evidence than this: a provider that cuts long texts bills them oddly.
+constexpr double kMostOfOneAnswer = 20'000;
 
 }  // namespace
 
@@ -17,10 +19,13 @@ void TokenRatio::Learn(std::span<const std::string> texts, int64_t tokens) {
   if (tokens <= 0) return;
   double estimated = 0;
   for (const std::string& text : texts) estimated += static_cast<double>(EstimateTokens(text));
-  const auto billed = static_cast<double>(tokens);
+  if (estimated == 0) return;
+  const double ratio =
+      std::clamp(static_cast<double>(tokens) / estimated, 1 / kMostRatio, kMostRatio);
+  const double weight = std::min(estimated, kMostOfOneAnswer);
   MutexLock lock(mu_);
-  estimated_ += estimated;
-  billed_ += std::clamp(billed, estimated / kMostRatio, estimated * kMostRatio);
+  estimated_ += weight;
+  billed_ += weight * ratio;
   if (estimated_ > kMemory) {
     estimated_ /= 2;
     billed_ /= 2;

@@ -63,7 +63,7 @@ class CohereProtocol final : public Protocol {
     if (plain != Verdict::kBadInput) return plain;
     if (says("model '") && says("not found")) return Verdict::kNoModel;
     const bool settings = says("input_type") || says("embedding_types") ||
-                          says("output_dimension") || says("truncate");
+                          says("output_dimension") || says("truncate must");
     return settings ? Verdict::kBadSettings : plain;
   }
 

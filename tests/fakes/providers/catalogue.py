@@ -40,6 +40,7 @@ MODELS = {
     "bge-m3": Model(1024, 8192, smallest=1),
     "all-minilm": Model(384, 512, smallest=1),
     "BAAI/bge-small-en-v1.5": Model(384, 512, smallest=1),
+    "BAAI/bge-m3": Model(1024, 8192, smallest=1),
 }
 
 

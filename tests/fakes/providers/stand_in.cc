@@ -98,13 +98,17 @@ std::vector<std::string> ProviderStandIn::RequestBodies() {
 }
 
 ProviderStandIn& SharedStandIn() {
+  CurrentStandIn().Reset();
+  return CurrentStandIn();
+}
+
+ProviderStandIn& CurrentStandIn() {
   // The kernel ends the child with the thread that started it: gtest's main one.
   static ProviderStandIn* const stand_in = [] {
     auto started = ProviderStandIn::Start();
     if (!started.ok()) Die(started.status().ToString());
     return std::move(started).value().release();
   }();
-  stand_in->Reset();
   return *stand_in;
 }
 

@@ -56,5 +56,7 @@ class ProviderStandIn {
 
 // One for the whole test program, reset by each call. Aborts the program when it cannot be started.
 ProviderStandIn& SharedStandIn();
+// The same as it is.
+ProviderStandIn& CurrentStandIn();
 
 }  // namespace drift::testing

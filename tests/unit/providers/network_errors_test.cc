@@ -171,7 +171,9 @@ INSTANTIATE_TEST_SUITE_P(
             R"({"message":"invalid request: total number of texts must be at most )"
             R"(96 - received 97"})",
             kInput},
-        Row{"cohere", 400, R"({"message":"too many tokens: size limit exceeded by 100 tokens"})",
+        Row{"cohere", 400,
+            R"({"message":"too many tokens: size limit exceeded by 100 tokens. Try using shorter or )"
+            R"(fewer inputs, or setting truncate='END'."})",
             kInput},
         Row{"cohere", 400, R"({"message":"invalid request: valid input_type must be provided"})",
             kPaused},
