@@ -5,6 +5,7 @@
 #include <google/protobuf/util/time_util.h>
 
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -149,7 +150,12 @@ std::string ShortSink(std::string_view uri) {
 std::string Sentences(const std::string& message, const std::string& remedy) {
   if (message.empty() || remedy.empty()) return message + remedy;
   const bool ended = std::string_view(".!?").find(message.back()) != std::string_view::npos;
-  return fmt::format("{}{} {}", message, ended ? "" : ".", remedy);
+  std::string next = remedy;
+  // A remedy that is a command stays as it has to be typed.
+  if (!next.starts_with("drift")) {
+    next[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(next[0])));
+  }
+  return fmt::format("{}{} {}", message, ended ? "" : ".", next);
 }
 
 std::string ValueText(const google::protobuf::Value& value) {

@@ -69,6 +69,8 @@ TEST(Format, Sentences) {
   EXPECT_EQ(Sentences("It broke.", "Mend it"), "It broke. Mend it");
   EXPECT_EQ(Sentences("", "Mend it"), "Mend it");
   EXPECT_EQ(Sentences("It broke", ""), "It broke");
+  EXPECT_EQ(Sentences("no key", "put it there"), "no key. Put it there");
+  EXPECT_EQ(Sentences("it waits", "driftctl run embed"), "it waits. driftctl run embed");
 }
 
 TEST(Format, ParsesDurations) {
