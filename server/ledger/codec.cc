@@ -85,20 +85,17 @@ int64_t TextHash(const Sha256Digest& text_sha256) {
   return static_cast<int64_t>(Prefix64(text_sha256));
 }
 
-std::string EncodeMoreChunks(std::span<const ChunkState> chunks) {
-  std::string out;
-  for (size_t i = 1; i < chunks.size(); ++i) {
-    const ChunkState& chunk = chunks[i];
+void AppendChunks(std::string& out, std::span<const ChunkState> chunks) {
+  for (const ChunkState& chunk : chunks) {
     out.append(View(chunk.text_sha256));
     AppendVarint(out, static_cast<uint32_t>(chunk.chars));
     AppendVarint(out, static_cast<uint64_t>(static_cast<uint32_t>(chunk.tokens)) << 1 |
                           (chunk.tokens_estimated ? 1 : 0));
     AppendSigned(out, chunk.cost);
   }
-  return out;
 }
 
-Status DecodeMoreChunks(std::string_view bytes, std::vector<ChunkState>& chunks) {
+Status DecodeChunks(std::string_view bytes, std::vector<ChunkState>& chunks) {
   while (!bytes.empty()) {
     if (!TakeChunk(bytes, chunks.emplace_back())) return Damaged("chunks of a row");
   }

@@ -20,10 +20,10 @@ int64_t KeyHash(std::string_view pipeline, std::string_view key);
 // What the index over texts holds: the first 8 bytes of the digest.
 int64_t TextHash(const Sha256Digest& text_sha256);
 
-// Chunks 1, 2, ... of a row; chunk 0 has columns of its own. Empty when there are none.
-std::string EncodeMoreChunks(std::span<const ChunkState> chunks);
-// Appends them to `chunks`. kDataLoss: not what EncodeMoreChunks writes.
-Status DecodeMoreChunks(std::string_view bytes, std::vector<ChunkState>& chunks);
+// Chunks of a row, one after the other.
+void AppendChunks(std::string& out, std::span<const ChunkState> chunks);
+// Appends those in `bytes` to `chunks`. kDataLoss: not what AppendChunks writes.
+Status DecodeChunks(std::string_view bytes, std::vector<ChunkState>& chunks);
 
 // The keys of one stage.
 std::string EncodeStage(std::span<const StagedKey> keys);

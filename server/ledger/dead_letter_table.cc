@@ -8,9 +8,12 @@
 namespace drift::ledger {
 namespace {
 
-// Rows whose key has a NULL share it; their text tells them apart.
+// A digest, because a key may be too long for an index. Rows whose key has a NULL share it; their
+// text tells them apart.
 std::string IdentityOf(const DeadLetter& letter) {
-  return HasNull(letter.key) ? std::string(View(letter.text_sha256)) : std::string();
+  std::string who = letter.key;
+  if (HasNull(letter.key)) who.append(View(letter.text_sha256));
+  return std::string(View(Sha256(who)));
 }
 
 DeadLetter ReadLetter(const SqlRow& row) {
@@ -44,8 +47,8 @@ Status ForEachFilterPiece(const DeadLetterFilter& filter, Visit visit) {
     const auto one = [&](std::span<const std::string> keys) {
       SqlArgs args;
       std::string where = Where(filter, args);
-      if (!ids.empty()) where += " AND id IN " + args.AddList(ids);
-      if (!keys.empty()) where += " AND key IN " + args.AddList(keys);
+      if (!ids.empty()) where += " AND id IN " + args.AddSet(ids);
+      if (!keys.empty()) where += " AND key IN " + args.AddSet(keys);
       return visit(where, args);
     };
     if (filter.keys.empty()) return one({});
@@ -57,10 +60,10 @@ Status ForEachFilterPiece(const DeadLetterFilter& filter, Visit visit) {
 
 // One statement may not touch a row twice: of equal letters the last one counts.
 std::vector<const DeadLetter*> Distinct(std::span<const DeadLetter> letters) {
-  std::set<std::tuple<std::string_view, int32_t, std::string>> seen;
+  std::set<std::pair<std::string, int32_t>> seen;
   std::vector<const DeadLetter*> out;
   for (size_t i = letters.size(); i-- > 0;) {
-    if (seen.emplace(letters[i].key, letters[i].chunk, IdentityOf(letters[i])).second) {
+    if (seen.emplace(IdentityOf(letters[i]), letters[i].chunk).second) {
       out.push_back(&letters[i]);
     }
   }
@@ -93,7 +96,7 @@ StatusOr<int64_t> OpenLetters(SqlSession& session, int64_t target_id,
             "INSERT INTO dead_letters (target_id, pipeline, key, chunk, identity, reason, message,"
             " text_sha256, version, first_at, last_at) VALUES " +
                 rows +
-                " ON CONFLICT (target_id, key, chunk, identity) DO UPDATE SET"
+                " ON CONFLICT (target_id, identity, chunk) DO UPDATE SET"
                 " reason = excluded.reason, message = excluded.message,"
                 " text_sha256 = excluded.text_sha256, version = excluded.version,"
                 " attempts = dead_letters.attempts + 1, last_at = excluded.last_at"
@@ -111,7 +114,7 @@ StatusOr<int64_t> CloseLetters(SqlSession& session, int64_t target_id,
   int64_t closed = 0;
   const auto close = [&](std::span<const std::string> piece) -> Status {
     SqlArgs args(target_id);
-    const std::string list = args.AddList(piece);
+    const std::string list = args.AddSet(piece);
     ASSIGN_OR_RETURN(const auto rows,
                      session.Run("DELETE FROM dead_letters WHERE target_id = $1 AND key IN " +
                                      list + " RETURNING id",
@@ -169,7 +172,7 @@ StatusOr<std::vector<std::string>> KeysWithoutLetters(SqlSession& session, int64
   std::set<std::string> without(keys.begin(), keys.end());
   const auto ask = [&](std::span<const std::string> piece) -> Status {
     SqlArgs args(target_id);
-    const std::string list = args.AddList(piece);
+    const std::string list = args.AddSet(piece);
     ASSIGN_OR_RETURN(
         const auto rows,
         session.Run("SELECT key FROM dead_letters WHERE target_id = $1 AND key IN " + list, args));

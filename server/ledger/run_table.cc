@@ -140,7 +140,7 @@ StatusOr<std::vector<RunRecord>> ListRuns(SqlSession& session, const RunFilter& 
   std::string where = "1 = 1";
   if (!filter.pipeline.empty())
     where += fmt::format(" AND pipeline = ${}", args.Add(filter.pipeline));
-  if (!filter.states.empty()) where += " AND state IN " + args.AddList(filter.states);
+  if (!filter.states.empty()) where += " AND state IN " + args.AddSet(filter.states);
   if (!filter.before_id.empty()) {
     ASSIGN_OR_RETURN(const int64_t before, RunNumber(session, filter.before_id));
     where += fmt::format(" AND seq < ${}", args.Add(before));

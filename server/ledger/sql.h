@@ -2,6 +2,7 @@
 // money, dead letters. Row states have their own code for each.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -71,6 +72,18 @@ class SqlArgs {
       if (list.size() > 1) list += ", ";
       list += "$" + std::to_string(Add(value));
     }
+    return list + ")";
+  }
+  // The same for `IN`: the last value again and again up to a power of two, so that lists of any
+  // length make few different statements. REQUIRES: not empty.
+  template <typename Range>
+  std::string AddSet(const Range& range) {
+    size_t count = 0;
+    std::string list = "(";
+    for (const auto& value : range) {
+      list += (count++ == 0 ? "$" : ", $") + std::to_string(Add(value));
+    }
+    for (; std::popcount(count) != 1; ++count) list += ", $" + std::to_string(values_.size());
     return list + ")";
   }
   const std::vector<SqlValue>& values() const { return values_; }

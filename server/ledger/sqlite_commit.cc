@@ -31,7 +31,7 @@ Status SqliteCommit::Apply(SqliteDatabase& db, const CommitBase& base) {
   RETURN_IF_ERROR(ApplyUpserts(db));
   RETURN_IF_ERROR(ApplyDeletions(db));
   Failpoint("ledger-commit-rows");
-  RETURN_IF_ERROR(ApplyLetters(db));
+  RETURN_IF_ERROR(ApplyLetters(db, base));
   RETURN_IF_ERROR(AddRequests(session, run_, batch_.free_requests));
   RETURN_IF_ERROR(CloseStages(session, batch_, base.revision, orphans_until_));
   RETURN_IF_ERROR(target_.points.Write(db, points_));
@@ -159,11 +159,14 @@ Status SqliteCommit::DeleteUnknown(SqliteDatabase& db, const RowDeletion& deleti
   return OkStatus();
 }
 
-Status SqliteCommit::ApplyLetters(SqliteDatabase& db) {
-  std::vector<std::string> settled = batch_.closed_letters;
-  for (const RowDeletion& row : batch_.deletions) settled.push_back(row.key);
+Status SqliteCommit::ApplyLetters(SqliteDatabase& db, const CommitBase& base) {
   SqliteSession session(db);
-  ASSIGN_OR_RETURN(const int64_t closed, CloseLetters(session, target_.id, settled));
+  int64_t closed = 0;
+  if (base.dead_letters > 0) {
+    std::vector<std::string> settled = batch_.closed_letters;
+    for (const RowDeletion& row : batch_.deletions) settled.push_back(row.key);
+    ASSIGN_OR_RETURN(closed, CloseLetters(session, target_.id, settled));
+  }
   ASSIGN_OR_RETURN(const int64_t opened, OpenLetters(session, target_.id, batch_.dead_letters));
   delta_.dead_letters = opened - closed;
   // A row is dead as long as it has an open letter. States that came with the batch say so already.

@@ -41,7 +41,7 @@ class SqliteCommit {
   Status ApplyDeletions(SqliteDatabase& db);
   Status Delete(SqliteDatabase& db, const RowDeletion& deletion);
   Status DeleteUnknown(SqliteDatabase& db, const RowDeletion& deletion);
-  Status ApplyLetters(SqliteDatabase& db);
+  Status ApplyLetters(SqliteDatabase& db, const CommitBase& base);
   void IndexPoints(std::string_view key, size_t from, size_t to, int64_t id, bool add,
                    std::vector<Change>& changes) const;
   void IndexTexts(const std::vector<ChunkState>& chunks, int64_t id, bool add);

@@ -1,6 +1,7 @@
 #include "ledger/sqlite_rows.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "core/key.h"
 #include "ledger/codec.h"
@@ -29,16 +30,17 @@ Status ReadState(const SqliteStatement& row, int at, StoredRow& out) {
   first.tokens_estimated = (flags & kRowTokensEstimated) != 0;
   first.cost = row.Int(at + 8);
   if (chunks == 1) return OkStatus();
-  RETURN_IF_ERROR(DecodeMoreChunks(row.Blob(at + 9), state.chunks));
+  RETURN_IF_ERROR(DecodeChunks(row.Blob(at + 9), state.chunks));
   if (static_cast<int64_t>(state.chunks.size()) == chunks) return OkStatus();
   return DataLoss("the ledger's chunks of a row are incomplete");
 }
 
 // The values of kStateColumns, for BindAll; `more` must live as long as the statement.
 struct StateValues {
-  StateValues(const RowState& row, int64_t written)
-      : row(row), written(written), more(EncodeMoreChunks(row.chunks)) {
+  StateValues(const RowState& row, int64_t written) : row(row), written(written) {
     if (row.chunks.empty()) return;
+    // Chunk 0 has columns of its own.
+    AppendChunks(more, std::span(row.chunks).subspan(1));
     first = row.chunks[0];
     text = SqliteBlob{View(row.chunks[0].text_sha256)};
     if (!more.empty()) more_blob = SqliteBlob{more};
@@ -62,6 +64,8 @@ SqliteTarget::SqliteTarget(int64_t id, std::string pipeline, std::shared_ptr<Has
       texts(std::move(texts)),
       select_row(fmt::format("SELECT id, key, content, {} FROM {} WHERE id = ?", kStateColumns,
                              RowsTable(id))),
+      walk_rows(fmt::format("SELECT id, key, content, {} FROM {} WHERE id >= ? ORDER BY id LIMIT ?",
+                            kStateColumns, RowsTable(id))),
       insert_row(fmt::format("INSERT INTO {} (key, content, {}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
                              RowsTable(id), kStateColumns)),
       update_row(fmt::format("UPDATE {} SET content = ?, version = ?, revision = ?, written = ?,"
@@ -161,6 +165,39 @@ Status RowFinder::Find(SqliteDatabase& db, const Visit& visit) {
     visit(wanted_[hit.which], std::move(row));
   }
   return OkStatus();
+}
+
+StatusOr<std::vector<std::string_view>> WalkRows(SqliteDatabase& db, const SqliteTarget& target,
+                                                 std::span<const std::string_view> keys,
+                                                 const std::function<void(StoredRow)>& visit) {
+  constexpr size_t kWorthIt = 64;  // keys
+  constexpr int kMaxSkip = 32;
+  RowHint& hint = target.hint;
+  std::vector<std::string_view> left;
+  const bool skip = hint.next_row == 0 || keys.size() < kWorthIt || hint.skip.fetch_sub(1) > 0;
+  if (skip) {
+    left.assign(keys.begin(), keys.end());
+    return left;
+  }
+  hint.skip = 0;
+  std::unordered_set<std::string_view> wanted(keys.begin(), keys.end());
+  const size_t asked = wanted.size();
+  ASSIGN_OR_RETURN(SqliteStatement rows, db.Prepare(target.walk_rows));
+  // Some rows more: what was deleted from the table since is passed over.
+  rows.BindAll(hint.next_row.load(), static_cast<int64_t>(asked + asked / 8));
+  while (!wanted.empty()) {
+    ASSIGN_OR_RETURN(const bool found, rows.Step());
+    if (!found) break;
+    if (wanted.erase(rows.Text(1)) == 0) continue;
+    ASSIGN_OR_RETURN(StoredRow row, ReadRow(rows));
+    hint.next_row = row.id + 1;
+    visit(std::move(row));
+  }
+  const bool useful = wanted.size() < asked / 2;
+  hint.misses = useful ? 0 : std::min(hint.misses + 1, 5);
+  if (!useful) hint.skip = std::min(1 << hint.misses, kMaxSkip);
+  left.assign(wanted.begin(), wanted.end());
+  return left;
 }
 
 StatusOr<int64_t> InsertRow(SqliteDatabase& db, const SqliteTarget& target, const RowState& row,

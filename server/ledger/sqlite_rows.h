@@ -19,6 +19,14 @@
 
 namespace drift::ledger {
 
+// Where the next rows to be looked up are likely to lie: behind the last ones, because a table that
+// is read again comes in the order in which it came first. Safe for concurrent use.
+struct RowHint {
+  std::atomic<int64_t> next_row = 0;  // 0: nothing is known
+  std::atomic<int> misses = 0;        // walks in a row that found little
+  std::atomic<int> skip = 0;          // walks not worth trying
+};
+
 // Tables and indexes of one target. Made once and kept for the life of the ledger; what changes are
 // the indexes, which lock by themselves.
 struct SqliteTarget {
@@ -28,13 +36,15 @@ struct SqliteTarget {
   const int64_t id;
   const std::string pipeline;
   std::atomic<uint64_t> commits = 0;  // since the ledger was opened (RecentRows)
-  HashIndex points;                   // point id → row
-  HashIndex deleted_points;           // point id → deletion
+  mutable RowHint hint;
+  HashIndex points;          // point id → row
+  HashIndex deleted_points;  // point id → deletion
   // Text → (target, row). Shared by all targets of the vector space.
   const std::shared_ptr<HashIndex> texts;
 
   // Statements.
   const std::string select_row;
+  const std::string walk_rows;
   const std::string insert_row;
   const std::string update_row;
   const std::string revive_row;
@@ -75,6 +85,12 @@ class RowFinder {
   std::vector<int64_t> hashes_;   // the same order
   std::vector<HashIndex::Hit> hits_;
 };
+
+// Reads the rows where RowHint says and calls `visit` for those that are among `keys`: several
+// times as fast as by the index, when it is right. Returns the keys it has not met.
+StatusOr<std::vector<std::string_view>> WalkRows(SqliteDatabase& db, const SqliteTarget& target,
+                                                 std::span<const std::string_view> keys,
+                                                 const std::function<void(StoredRow)>& visit);
 
 // Writing; `commit` is the number of the commit. Returns the row's id.
 StatusOr<int64_t> InsertRow(SqliteDatabase& db, const SqliteTarget& target, const RowState& row,

@@ -57,7 +57,8 @@ CREATE TABLE dead_letters (
   key TEXT NOT NULL, chunk INTEGER NOT NULL, identity BLOB NOT NULL, reason TEXT NOT NULL,
   message TEXT NOT NULL, text_sha256 BLOB NOT NULL, version INTEGER NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 1, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
-  UNIQUE (target_id, key, chunk, identity));
+  UNIQUE (target_id, identity, chunk));
+CREATE INDEX dead_letters_key ON dead_letters (target_id, key);
 CREATE TABLE index_log (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, changes BLOB NOT NULL);
 CREATE TABLE index_sizes (name TEXT PRIMARY KEY, entries INTEGER NOT NULL) WITHOUT ROWID;

@@ -119,11 +119,12 @@ StatusOr<CommitBase> LockTarget(SqlSession& session, int64_t id, std::string_vie
   ASSIGN_OR_RETURN(
       const auto row,
       session.RunOne(
-          fmt::format("SELECT pipeline, revision, last_commit FROM targets WHERE id = $1 {}",
+          fmt::format("SELECT pipeline, revision, last_commit, dead_letter_count FROM targets"
+                      " WHERE id = $1 {}",
                       for_update),
           SqlArgs(id)));
   if (!row) return NoSuchTarget(id);
-  return CommitBase{row->Text(0), row->Int32(1), row->Int(2)};
+  return CommitBase{row->Text(0), row->Int32(1), row->Int(2), row->Int(3)};
 }
 
 Status AdvanceTarget(SqlSession& session, const CommitBatch& batch, const CommitDelta& delta) {

@@ -31,7 +31,8 @@ Status ForgetRows(SqlSession& session, int64_t id);
 struct CommitBase {
   std::string pipeline;
   int32_t revision = 0;
-  int64_t last_commit = 0;  // CommitDigest() of the last batch
+  int64_t last_commit = 0;   // CommitDigest() of the last batch
+  int64_t dead_letters = 0;  // open ones
 };
 StatusOr<CommitBase> LockTarget(SqlSession& session, int64_t id, std::string_view for_update);
 

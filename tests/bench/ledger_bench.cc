@@ -135,7 +135,7 @@ class Bench {
     int64_t found = 0;
     for (int64_t batch = 0; batch < kPlanBatches; ++batch) {
       std::vector<std::string> keys;
-      const int64_t from = Random() % std::max<int64_t>(1, rows_ - kBatch);
+      const int64_t from = batch * kBatch % std::max<int64_t>(1, rows_ - kBatch);
       for (int64_t i = 0; i < kBatch; ++i)
         keys.push_back(KeyOf(random ? Random() % rows_ : from + i));
       found += static_cast<int64_t>(
