@@ -1,6 +1,7 @@
 """make demo, as a newcomer sees it; on made-up rows, so that nothing is fetched."""
 
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -12,6 +13,8 @@ from harness import BIN, ROOT
 from harness.processes import wait_for
 
 PAGE = 60  # lines
+MODEL = pathlib.Path(os.environ["DRIFT_MODELS_DIR"]) / "wordllama-256"
+pytestmark = pytest.mark.skipif(not MODEL.exists(), reason="no model here; run make models")
 
 
 class Demo:
