@@ -68,6 +68,11 @@ Status ParseUserInfo(std::string_view text, Uri& uri) {
   return OkStatus();
 }
 
+bool IsWord(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return std::isalpha(c) != 0; });
+}
+
 }  // namespace
 
 StatusOr<std::string> PercentDecode(std::string_view text) {
@@ -107,7 +112,14 @@ std::string PercentEncode(std::string_view text, std::string_view keep) {
 StatusOr<Uri> ParseUri(std::string_view text) {
   const size_t colon = text.find("://");
   if (colon == std::string_view::npos || colon == 0) {
-    return InvalidArgument("a URI starts with scheme://");
+    const size_t single = text.find(':');
+    if (single == 0 || single == std::string_view::npos || !IsWord(text.substr(0, single))) {
+      return InvalidArgument("a URI starts with scheme://");
+    }
+    return InvalidArgument(
+        "a URI starts with scheme://, and a file's with three slashes and its absolute path: "
+        "{}:///path",
+        text.substr(0, single));
   }
   Uri uri;
   for (const char c : text.substr(0, colon)) {

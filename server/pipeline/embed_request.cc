@@ -102,6 +102,7 @@ void EmbedQueue::Conclude(EmbedClient& client, const RequestRecord& intent,
   Backoff backoff({.first = milliseconds(50), .max_attempts = kCloseAttempts}, parts_.rng);
   const Status closed = Retry(std::move(backoff), parts_.clock, {},
                               [&] { return parts_.ledger.CloseRequest(outcome); });
+  Failpoint("request-closed");
   if (closed.ok()) return;
   // The vectors are paid for and go on; the open intent is counted at its estimate.
   LogError("the outcome of a paid request was not noted", {{"error", Message(closed)}});

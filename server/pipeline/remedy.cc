@@ -48,6 +48,17 @@ std::string RemedyFor(std::string_view why, const PipelineSpec& spec) {
   return resume("Mend the cause");
 }
 
+// What a connector advises ends with the command that takes the pause back, where one does.
+std::string WithCommand(std::string remedy, std::string_view why, const std::string& name) {
+  const bool by_itself = why == reason::kBudgetExhausted;
+  const bool by_naming_another = why == reason::kCollectionDiffers || why == reason::kModelChanged;
+  const bool is_said = remedy.find("driftctl") != std::string::npos;
+  if (by_itself || by_naming_another || is_said) return remedy;
+  constexpr std::string_view kInWords = ", then resume the pipeline";
+  if (remedy.ends_with(kInWords)) remedy.resize(remedy.size() - kInWords.size());
+  return fmt::format("{}, then: driftctl pipeline resume {}", remedy, name);
+}
+
 }  // namespace
 
 bool IsCuredByEmbed(std::string_view why) {
@@ -68,7 +79,8 @@ PauseState PauseFor(const Status& error, const PipelineSpec& spec, WallTime now)
   pause.reason = Reason(error);
   if (pause.reason.empty()) pause.reason = std::string(CodeName(error.code()));
   pause.message = std::string(Message(error));
-  pause.remedy = Remedy(error).empty() ? RemedyFor(pause.reason, spec) : Remedy(error);
+  pause.remedy = Remedy(error).empty() ? RemedyFor(pause.reason, spec)
+                                       : WithCommand(Remedy(error), pause.reason, spec.name);
   pause.since = now;
   return pause;
 }

@@ -204,6 +204,20 @@ Status ApplyWindow(RunContext& run, const Window& asked) {
   return CheckDeadLetters(run);
 }
 
+Status CheckSource(RunContext& run) {
+  const Status status =
+      run.Contact("source", "reading the table", [&] { return run.source->Check(run.hard); })
+          .status();
+  if (Reason(status) != reason::kColumnMissing) return status;
+  // Seen from the cursor it can be told whether the column was dropped or renamed.
+  const ModelInfo& model = run.model->model();
+  const auto target = run.ledger().FindTarget(
+      {run.spec.name, run.spec.model, model.fingerprint, model.dimensions, run.spec.sink});
+  if (!target.ok() || !*target || !(*target)->cursor) return status;
+  const Status since = run.source->Next(*(*target)->cursor, WindowLimits{}, run.hard).status();
+  return Reason(since) == reason::kColumnMissing ? since : status;
+}
+
 StatusOr<std::optional<Window>> NextWindow(RunContext& run) {
   return run.Read("source", "reading the table's log",
                   [&] { return run.source->Next(*run.target.cursor, WindowLimits{}, run.hard); });
@@ -233,9 +247,7 @@ StatusOr<std::optional<Window>> FirstWindow(RunContext& run, const Attachment& a
 Status RunPipeline(RunContext& run, bool whole) {
   RETURN_IF_ERROR(OpenRun(run));
   run.progress.Update([](RunView& view) { view.phase = "looking at the table and the index"; });
-  RETURN_IF_ERROR(
-      run.Contact("source", "reading the table", [&] { return run.source->Check(run.hard); })
-          .status());
+  RETURN_IF_ERROR(CheckSource(run));
   ASSIGN_OR_RETURN(const Attachment attachment, Attach(run, whole));
   run.progress.Update([&](RunView& view) {
     if (view.run.attempts <= 1) view.run.from_version = run.target.version;

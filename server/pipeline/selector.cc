@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/suggest.h"
+
 namespace drift {
 namespace {
 
@@ -84,8 +86,13 @@ Status ResolveColumns(PipelineSpec& spec, const std::vector<std::string>& table_
   needed.insert(needed.begin(), spec.key.begin(), spec.key.end());
   for (const std::string& column : needed) {
     if (Has(table_columns, column)) continue;
-    return InvalidArgument("{}: no column '{}'; the table has: {}", spec.table, column,
-                           Join(table_columns));
+    const std::string near = NearestWord(column, table_columns);
+    if (near.empty()) {
+      return InvalidArgument("{}: no column '{}'; the table has: {}", spec.table, column,
+                             Join(table_columns));
+    }
+    return InvalidArgument("{}: no column '{}'; did you mean '{}'? (names are case-sensitive)",
+                           spec.table, column, near);
   }
   return OkStatus();
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "base/suggest.h"
 #include "pipeline/supervisor.h"
 
 namespace drift {
@@ -12,6 +13,17 @@ constexpr std::chrono::seconds kRefreshTime{2};
 double LagSeconds(const Lag& lag, WallTime now) {
   if (!lag.oldest_unapplied) return 0;
   return std::max(0.0, std::chrono::duration<double>(now - *lag.oldest_unapplied).count());
+}
+
+// Before the query is paid for.
+Status CheckFilter(const PipelineSpec& spec, const SearchFilter& filter) {
+  for (const auto& [column, value] : filter) {
+    if (std::find(spec.payload.begin(), spec.payload.end(), column) != spec.payload.end()) continue;
+    return InvalidArgument(
+        "{}: its points have no payload column '{}'{}", spec.name, column,
+        spec.payload.empty() ? "; none was chosen (payload:)" : DidYouMean(column, spec.payload));
+  }
+  return OkStatus();
 }
 
 }  // namespace
@@ -182,6 +194,7 @@ StatusOr<SearchResult> Supervisor::Search(const std::string& pipeline, const std
                                           size_t k, const SearchFilter& filter,
                                           std::stop_token stop) {
   ASSIGN_OR_RETURN(const PipelineRecord record, Get(pipeline));
+  RETURN_IF_ERROR(CheckFilter(record.spec, filter));
   SearchResult out;
   out.spec = record.spec;
   ASSIGN_OR_RETURN(const std::optional<Target> target, CurrentTarget(record.spec));

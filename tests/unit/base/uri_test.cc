@@ -35,6 +35,9 @@ TEST(Uri, Mistakes) {
     return std::string(Message(ParseUri(text).status()));
   };
   EXPECT_EQ(message("relative/path"), "a URI starts with scheme://");
+  EXPECT_EQ(message("sqlite:index.db"),
+            "a URI starts with scheme://, and a file's with three slashes and its absolute path: "
+            "sqlite:///path");
   EXPECT_EQ(message("q://h:port/c"), "'port' is not a port");
   EXPECT_EQ(message("q://h:0/c"), "'0' is not a port");
   EXPECT_EQ(message("q://h:70000/c"), "'70000' is not a port");
