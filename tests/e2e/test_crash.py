@@ -8,7 +8,7 @@ from harness.indexes import KINDS
 
 # Reached in every window; with the time of reaching at which to die.
 EVERYWHERE = ["collection-prepared", "keys-folded", "batch-planned", "batch-planned@2", "request-noted",
-              "request-answered", "batch-embedded@2", "batch-staged", "batch-staged@2",
+              "request-answered", "request-closed", "batch-embedded@2", "batch-staged", "batch-staged@2",
               "batch-written", "batch-written@2", "batch-committed", "batch-committed@2",
               "ledger-commit-begin", "ledger-commit-rows", "ledger-commit-end", "ledger-committed",
               "window-committed"]

@@ -40,12 +40,12 @@ def requests_of(world):
     return [(REQUEST_STATES[row[0]], *row[1:]) for row in rows]
 
 
-def check_money(world):
-    """Nothing is open; what is unknown counts at its estimate, so the ledger never says too little.
-    The stand-in counts tokens as the estimate does."""
+def check_money(world, forgotten=0):
+    """Nothing is open; what is unknown counts at its estimate, so the ledger never says too little. The
+    stand-in counts tokens as the estimate does. `forgotten`: tokens that an earlier ledger counted."""
     rows = requests_of(world)
     assert all(row[0] != "open" for row in rows), rows
-    billed = world.provider.bill()["tokens"]
+    billed = world.provider.bill()["tokens"] - forgotten
     known = sum(row[2] for row in rows if row[0] == "done")
     unknown = sum(row[2] for row in rows if row[0] == "unknown")
     assert known <= billed <= known + unknown, (known, billed, unknown)
@@ -58,8 +58,8 @@ def check_money(world):
 class Money:
     """What was paid for, and what lay in the sink, when the daemon died."""
 
-    def __init__(self, world, index):
-        self.world, self.index = world, index
+    def __init__(self, world, index, forgotten=0):
+        self.world, self.index, self.forgotten = world, index, forgotten
         self.paid = world.paid()
         self.durable = index.texts()
 
@@ -70,4 +70,4 @@ class Money:
         lost = [t[:60] for t in again if hashlib.sha256(t.encode()).hexdigest() in self.durable]
         assert not lost, f"{len(lost)} texts paid again though their vectors were in the sink: {lost}"
         assert all(times <= 2 for times in now.values())
-        check_money(self.world)
+        check_money(self.world, self.forgotten)

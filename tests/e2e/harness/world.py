@@ -130,6 +130,6 @@ class World:
         assert remedy in status["remedy"] and status["remedy"], status
         shown = self.daemon.ctl("status").out
         assert f"{name}: " in shown and "PAUSED" in shown, shown
-        flat = " ".join(shown.split())
-        assert " ".join(status["remedy"].split())[:60] in flat, shown
+        # As a sentence: with a capital.
+        assert " ".join(status["remedy"][1:].split())[:60] in " ".join(shown.split()), shown
         return run

@@ -35,7 +35,7 @@ class App:
         other = protocol.other(state, request)
         if other:
             return other
-        fault = state.faults.next(protocol.name)
+        fault = state.faults.next(protocol.name, request.body)
         answer = await fault.early(protocol, connection) if fault else None
         if answer is None:
             answer = await self.embed(protocol, request, fault)

@@ -3,6 +3,7 @@ applies, and a fault that was taken `times` (1) times is over. Keys of all kinds
 
     kind              see below
     provider          only requests to this one: "voyage"
+    containing        only requests with this in their body
     times             how often; -1: always
     rate, seed        this share of the requests instead of all, drawn from the seed (1)
     after             so many requests pass first
@@ -59,8 +60,10 @@ class Fault:
         self.seen = 0
         self.began = time.monotonic()
 
-    def applies(self, provider):
+    def applies(self, provider, body):
         if self.left == 0 or self.fields.get("provider", provider) != provider:
+            return False
+        if self.fields.get("containing", "").encode() not in body:
             return False
         self.seen += 1
         if not self.is_due() or self.random.random() >= self.fields.get("rate", 1):
@@ -132,5 +135,5 @@ class Faults:
     def script(self, faults):
         self.faults = [Fault(fields) for fields in faults]
 
-    def next(self, provider):
-        return next((fault for fault in self.faults if fault.applies(provider)), None)
+    def next(self, provider, body):
+        return next((fault for fault in self.faults if fault.applies(provider, body)), None)
