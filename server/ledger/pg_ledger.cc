@@ -32,7 +32,8 @@ Status AsLedgerStatus(const Status& status) {
 
 StatusOr<std::unique_ptr<PgLedger>> PgLedger::Open(const PgOptions& connect, Clock& clock, Rng& rng,
                                                    const PgLedgerOptions& options) {
-  ASSIGN_OR_RETURN(const PgOptions session, SessionOptions(connect, options.schema));
+  ASSIGN_OR_RETURN(PgOptions session, SessionOptions(connect, options.schema));
+  session.call_timeout = options.call_timeout;
   auto lock = std::make_unique<PgLedgerLock>(session, options.schema, clock);
   RETURN_IF_ERROR(lock->Take());
   {

@@ -23,6 +23,8 @@ namespace drift::ledger {
 
 struct PgLedgerOptions {
   std::string schema = "drift";
+  // Of one statement; those over a whole target may take longer.
+  std::chrono::milliseconds call_timeout{30'000};
   std::span<const PgMigration> migrations = PgMigrations();
 };
 

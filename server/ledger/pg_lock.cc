@@ -14,7 +14,6 @@ constexpr std::string_view kProgram = "driftd ";
 constexpr int kTries = 20;
 constexpr std::chrono::milliseconds kBetweenTries{100};
 constexpr std::chrono::milliseconds kConnectTimeout{5'000};
-constexpr std::chrono::milliseconds kCallTimeout{30'000};
 
 // "driftd 4711@host": what sessions of this process are called in the server.
 std::string SessionName() {
@@ -39,7 +38,6 @@ StatusOr<PgOptions> SessionOptions(PgOptions options, const std::string& schema)
   ASSIGN_OR_RETURN(const std::string quoted, PgQuote(schema));
   options.application_name = SessionName();
   options.connect_timeout = kConnectTimeout;
-  options.call_timeout = kCallTimeout;
   options.setup = {
       "SET search_path = " + quoted,
       "SET default_transaction_isolation = 'read committed'",

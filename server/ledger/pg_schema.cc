@@ -152,7 +152,10 @@ Status MigratePg(PgConnection& pg, const std::string& schema, std::span<const Pg
   RETURN_IF_ERROR(CheckEncoding(pg));
   // A role that may not create schemas can be given one.
   ASSIGN_OR_RETURN(const PgResult there, pg.Execute("SELECT current_schema()", {}));
-  if (there.IsNull(0, 0)) RETURN_IF_ERROR(pg.Script("CREATE SCHEMA IF NOT EXISTS " + schema, {}));
+  if (there.IsNull(0, 0)) {
+    ASSIGN_OR_RETURN(const std::string quoted, PgQuote(schema));
+    RETURN_IF_ERROR(pg.Script("CREATE SCHEMA IF NOT EXISTS " + quoted, {}));
+  }
   ASSIGN_OR_RETURN(const int64_t found, VersionOf(pg));
   const auto newest = static_cast<int64_t>(steps.size());
   if (found > newest) {

@@ -21,7 +21,7 @@ struct PgMigration {
 // Step 1 makes version 1 out of nothing, and so on. Never changed once released, only added to.
 std::span<const PgMigration> PgMigrations();
 
-// Makes `schema` (quoted) if it is not there, and brings its tables to the version of the last
+// Makes `schema` if it is not there, and brings its tables to the version of the last
 // step. REQUIRES: the connection's search_path is the schema. kFailedPrecondition: the database is
 // not in UTF-8, the schema belongs to another program, or to a newer driftd.
 Status MigratePg(PgConnection& pg, const std::string& schema, std::span<const PgMigration> steps,
