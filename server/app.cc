@@ -70,8 +70,10 @@ int StartupExit(const Status& status) {
   if (Reason(status) == kLedgerInUse) return kExitLedgerInUse;
   switch (status.code()) {
     case StatusCode::kInvalidArgument:
-    case StatusCode::kFailedPrecondition: return kExitConfiguration;
-    default: return kExitUnavailable;
+    case StatusCode::kFailedPrecondition:
+      return kExitConfiguration;
+    default:
+      return kExitUnavailable;
   }
 }
 
@@ -132,15 +134,30 @@ Status App::Start() {
   RETURN_IF_ERROR(budgets_->SetRules(RulesOf(config_.budgets)));
   connectors_ = std::make_unique<AppConnectors>(
       AppConnectors::Parts{*ledger_, *budgets_, clock_, Rng::Real(), metrics_}, models_);
-  services_.emplace(RunServices{*ledger_, *connectors_, *workers_, clock_, Rng::Real(), metrics_,
-                                TempFolder()});
+  services_.emplace(
+      RunServices{*ledger_, *connectors_, *workers_, clock_, Rng::Real(), metrics_, TempFolder()});
   supervisor_ = std::make_unique<Supervisor>(*services_);
-  metrics_.SetRefresh([this](Metrics& metrics) { supervisor_->ShowGauges(metrics); });
+  metrics_.SetRefresh([this](Metrics& metrics) {
+    supervisor_->ShowGauges(metrics);
+    for (const BudgetState& budget : budgets_->States()) {
+      const bool day = budget.rule.period == BudgetRule::Period::kDay;
+      metrics.SetBudget(budget.Scope(), day ? "day" : "month",
+                        static_cast<double>(budget.spent) /
+                            static_cast<double>(std::max<NanoUsd>(1, budget.rule.limit)));
+    }
+  });
 
   const auto context = [this] {
-    return PipelineContext{MakeConfigChecks(connectors_->models()), connectors_->models()->configured};
+    return PipelineContext{MakeConfigChecks(connectors_->models()),
+                           connectors_->models()->configured};
   };
-  ControlParts parts{*supervisor_, *ledger_, *budgets_, clock_, kVersion, kCommit, started_at_,
+  ControlParts parts{*supervisor_,
+                     *ledger_,
+                     *budgets_,
+                     clock_,
+                     kVersion,
+                     kCommit,
+                     started_at_,
                      [context](const std::string& file, const std::string& text) {
                        return ParsePipeline(file, text, context());
                      },
@@ -162,7 +179,9 @@ Status App::WriteReadyFile() const {
   const std::string& listen = config_.server.grpc_listen;
   const std::string grpc =
       fmt::format("{}:{}", listen.substr(0, listen.rfind(':')), control_->port());
-  LogInfo("serving", {{"version", kVersion}, {"grpc", grpc}, {"http", http_->address()},
+  LogInfo("serving", {{"version", kVersion},
+                      {"grpc", grpc},
+                      {"http", http_->address()},
                       {"ledger", ParseUri(config_.ledger.url)->ToString()},
                       {"pipelines", supervisor_->List().size()}});
   if (options_.ready_file.empty()) return OkStatus();
@@ -223,11 +242,13 @@ void App::OnSignal(int signal) {
 }
 
 void App::Reload() {
-  if (options_.config_path.empty()) return LogInfo("nothing to reload: there is no configuration file");
+  if (options_.config_path.empty())
+    return LogInfo("nothing to reload: there is no configuration file");
   Problems problems;
   Loaded loaded = LoadAll(options_.config_path, problems);
   if (!problems.empty()) {
-    return LogError("the new configuration is wrong; the old one stays", {{"problems", problems.Lines()}});
+    return LogError("the new configuration is wrong; the old one stays",
+                    {{"problems", problems.Lines()}});
   }
   if (loaded.config.server != config_.server || loaded.config.ledger != config_.ledger) {
     LogWarn("changes of server and ledger need a restart");

@@ -10,8 +10,7 @@ namespace {
 v1::Budget BudgetToProto(const BudgetState& state) {
   v1::Budget out;
   const BudgetRule& rule = state.rule;
-  const bool pipeline = rule.scope == BudgetRule::Scope::kPipeline;
-  out.set_scope((pipeline ? "pipeline/" : "provider/") + rule.name);
+  out.set_scope(state.Scope());
   out.set_period(rule.period == BudgetRule::Period::kDay ? v1::Budget::DAY : v1::Budget::MONTH);
   out.set_limit_usd(ToUsd(rule.limit));
   out.set_soft_share(rule.soft_share);

@@ -3,6 +3,7 @@
 #include "control/page.h"
 #include "control/services.h"
 #include "control/status_convert.h"
+#include "core/reasons.h"
 #include "drift/v1/pipeline.grpc.pb.h"
 
 namespace drift {
@@ -91,11 +92,26 @@ class PipelineServiceImpl final : public v1::PipelineService::Service {
     const auto all =
         parts_.supervisor.Describe(request->pipeline(), request->sink(), runs, request->refresh());
     if (!all.ok()) return ToGrpc(all.status());
-    for (const PipelineStatus& status : *all) *response->add_pipelines() = ToProto(status, runs);
+    const std::vector<BudgetState> budgets = parts_.budgets.States();
+    for (const PipelineStatus& status : *all) {
+      v1::Status& out = *response->add_pipelines() = ToProto(status, runs);
+      if (out.reason().empty()) WarnOfBudgets(budgets, out);
+    }
     return grpc::Status::OK;
   }
 
  private:
+  static void WarnOfBudgets(const std::vector<BudgetState>& budgets, v1::Status& status) {
+    const std::string provider = status.model().substr(0, status.model().find('/'));
+    for (const BudgetState& budget : budgets) {
+      if (!budget.alerting || !budget.Covers(status.pipeline(), provider)) continue;
+      status.set_reason(std::string(reason::kBudgetAlert));
+      status.set_message(budget.Warning());
+      status.set_remedy("Raise the budget if that is too early");
+      return;
+    }
+  }
+
   static grpc::Status Answer(const StatusOr<PipelineRecord>& record, v1::Pipeline* response) {
     if (!record.ok()) return ToGrpc(record.status());
     *response = ToProto(*record);

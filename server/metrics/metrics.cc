@@ -96,6 +96,9 @@ struct Metrics::Impl {
   Family<Counter>& throttled = CounterFamily("drift_provider_throttled_seconds_total",
                                              "Time spent waiting for a provider's quota.");
 
+  Family<Gauge>& budget_used = GaugeFamily(
+      "drift_budget_used_ratio", "Spent in this period, as a share of the budget's limit.");
+
   Family<Histogram>& sink_seconds =
       HistogramFamily("drift_sink_write_seconds", "How long writes to a sink took until durable.");
   Histogram& commit_seconds =
@@ -158,6 +161,11 @@ void Metrics::SetWatermark(const std::string& pipeline, int64_t version, int64_t
   if (version >= 0) impl_->watermark_version.Add(labels).Set(static_cast<double>(version));
   if (lag_versions >= 0) impl_->lag_versions.Add(labels).Set(static_cast<double>(lag_versions));
   if (lag_seconds >= 0) impl_->lag_seconds.Add(labels).Set(lag_seconds);
+}
+
+void Metrics::SetBudget(const std::string& scope, const std::string& period, double used) {
+  MutexLock lock(impl_->gauges_mu);
+  impl_->budget_used.Add({{"scope", scope}, {"period", period}}).Set(used);
 }
 
 void Metrics::SetDeadLetters(const std::string& pipeline, int64_t open) {

@@ -60,6 +60,9 @@ class Metrics {
   // Time spent waiting because the provider, or the quota configured for it, said so.
   void AddThrottled(const ProviderLabels& labels, Duration waited);
 
+  // `scope` is pipeline/NAME or provider/NAME, `period` day or month; `used` is spent ÷ limit.
+  void SetBudget(const std::string& scope, const std::string& period, double used);
+
   // -- sinks, ledger
   void SinkWritten(const std::string& sink_type, Duration took);
   void LedgerCommitted(Duration took);

@@ -1,5 +1,7 @@
 #include "pipeline/budget_keeper.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/time_text.h"
 #include "core/reasons.h"
@@ -25,30 +27,47 @@ WallTime PeriodEnd(BudgetRule::Period period, WallTime now) {
   return std::chrono::sys_days{(date.year() / date.month() + std::chrono::months(1)) / 1};
 }
 
-bool Covers(const BudgetRule& rule, const std::string& pipeline, const std::string& provider) {
-  return rule.name == (rule.scope == BudgetRule::Scope::kPipeline ? pipeline : provider);
-}
-
-std::string ScopeText(const BudgetRule& rule) {
-  return (rule.scope == BudgetRule::Scope::kPipeline ? "pipeline/" : "provider/") + rule.name;
-}
-
 double Usd(NanoUsd nano) {
   return static_cast<double>(nano) / 1e9;
 }
 
+const char* PeriodWord(BudgetRule::Period period) {
+  return period == BudgetRule::Period::kDay ? "day" : "month";
+}
+
+// Periods end at midnight.
+std::string EndText(const BudgetState& state) {
+  const auto days_since_1970 = floor<days>(state.period_end).time_since_epoch().count();
+  return FormatDate(static_cast<int32_t>(days_since_1970)) + " 00:00 UTC";
+}
+
 Status Exhausted(const BudgetState& state, NanoUsd estimate, WallTime now) {
-  const char* period = state.rule.period == BudgetRule::Period::kDay ? "day" : "month";
   Status status = FailedPrecondition(
       "the budget of {} is used up: ${:.6f} of ${:.2f} a {} spent, ${:.6f} in flight, the next "
       "request costs about ${:.6f}; it goes on at {}",
-      ScopeText(state.rule), Usd(state.spent), Usd(state.rule.limit), period, Usd(state.open),
-      Usd(estimate), FormatTime(state.period_end));
+      state.Scope(), Usd(state.spent), Usd(state.rule.limit), PeriodWord(state.rule.period),
+      Usd(state.open), Usd(estimate), EndText(state));
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(state.period_end - now);
   return WithRetryAfter(WithReason(std::move(status), reason::kBudgetExhausted), wait);
 }
 
 }  // namespace
+
+std::string BudgetState::Scope() const {
+  return (rule.scope == BudgetRule::Scope::kPipeline ? "pipeline/" : "provider/") + rule.name;
+}
+
+bool BudgetState::Covers(const std::string& pipeline, const std::string& provider) const {
+  return rule.name == (rule.scope == BudgetRule::Scope::kPipeline ? pipeline : provider);
+}
+
+std::string BudgetState::Warning() const {
+  return fmt::format(
+      "{:.0f} % of the budget of {} is used: ${:.2f} of ${:.2f} a {}; at the limit it "
+      "pauses until {}",
+      100 * Usd(spent) / std::max(Usd(rule.limit), 1e-9), Scope(), Usd(spent), Usd(rule.limit),
+      PeriodWord(rule.period), EndText(*this));
+}
 
 StatusOr<NanoUsd> BudgetKeeper::SpentSince(const BudgetRule& rule, WallTime since) const {
   CostFilter filter;
@@ -96,10 +115,10 @@ void BudgetKeeper::Alert(BudgetState& state) {
   if (state.alerting || state.rule.soft_share <= 0) return;
   if (Usd(state.spent) < Usd(state.rule.limit) * state.rule.soft_share) return;
   state.alerting = true;
-  LogWarn("a budget is nearly used up", {{"scope", ScopeText(state.rule)},
+  LogWarn("a budget is nearly used up", {{"scope", state.Scope()},
                                          {"spent_usd", Usd(state.spent)},
                                          {"limit_usd", Usd(state.rule.limit)},
-                                         {"until", FormatTime(state.period_end)}});
+                                         {"until", EndText(state)}});
 }
 
 Status BudgetKeeper::Reserve(const std::string& pipeline, const std::string& provider,
@@ -107,14 +126,14 @@ Status BudgetKeeper::Reserve(const std::string& pipeline, const std::string& pro
   MutexLock lock(mu_);
   const WallTime now = clock_.Now();
   for (BudgetState& state : states_) {
-    if (!Covers(state.rule, pipeline, provider)) continue;
+    if (!state.Covers(pipeline, provider)) continue;
     RollOver(state, now);
     if (state.spent + state.open + estimate <= state.rule.limit) continue;
     state.exhausted = true;
     return Exhausted(state, estimate, now);
   }
   for (BudgetState& state : states_) {
-    if (Covers(state.rule, pipeline, provider)) state.open += estimate;
+    if (state.Covers(pipeline, provider)) state.open += estimate;
   }
   return OkStatus();
 }
@@ -124,7 +143,7 @@ void BudgetKeeper::Settle(const std::string& pipeline, const std::string& provid
   MutexLock lock(mu_);
   const WallTime now = clock_.Now();
   for (BudgetState& state : states_) {
-    if (!Covers(state.rule, pipeline, provider)) continue;
+    if (!state.Covers(pipeline, provider)) continue;
     RollOver(state, now);
     state.open = std::max<NanoUsd>(0, state.open - estimate);
     state.spent += cost;
@@ -134,7 +153,10 @@ void BudgetKeeper::Settle(const std::string& pipeline, const std::string& provid
 
 std::vector<BudgetState> BudgetKeeper::States() {
   MutexLock lock(mu_);
-  for (BudgetState& state : states_) RollOver(state, clock_.Now());
+  for (BudgetState& state : states_) {
+    RollOver(state, clock_.Now());
+    Alert(state);
+  }
   return states_;
 }
 

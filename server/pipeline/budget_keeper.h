@@ -30,6 +30,12 @@ struct BudgetState {
   bool alerting = false;
   bool exhausted = false;  // a request was refused in this period
   WallTime period_end;
+
+  // "pipeline/docs", "provider/openai".
+  std::string Scope() const;
+  bool Covers(const std::string& pipeline, const std::string& provider) const;
+  // "82 % of the budget of pipeline/docs is used: $4.10 of $5.00 a day; ...". One sentence.
+  std::string Warning() const;
 };
 
 // Safe for concurrent use. What was spent is read from the ledger at the start of each period (and

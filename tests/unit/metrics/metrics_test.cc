@@ -38,6 +38,7 @@ void ReportEverything(Metrics& metrics) {
   metrics.RequestEnded(kModel, "OK", 120ms);
   metrics.AddSpend("docs", kModel, 1'000, 20'000);
   metrics.AddThrottled(kModel, 1500ms);
+  metrics.SetBudget("pipeline/docs", "day", 0.25);
   metrics.SinkWritten("qdrant", 7ms);
   metrics.LedgerCommitted(2ms);
   metrics.CountError("provider", "UNAVAILABLE");
@@ -67,6 +68,7 @@ TEST(Metrics, CountsWhatItIsTold) {
            "provider=\"openai\"} 1\n",
            "drift_provider_throttled_seconds_total{model=\"openai/text-embedding-3-small\","
            "provider=\"openai\"} 1.5\n",
+           "drift_budget_used_ratio{period=\"day\",scope=\"pipeline/docs\"} 0.25\n",
            "drift_sink_write_seconds_count{sink_type=\"qdrant\"} 1\n",
            "drift_ledger_commit_seconds_count 1\n",
            "drift_errors_total{code=\"UNAVAILABLE\",component=\"provider\"} 1\n",
@@ -101,6 +103,7 @@ TEST(Metrics, NamesAndLabels) {
       {"drift_provider_requests_total", {"provider", "model", "code"}},
       {"drift_provider_request_seconds", {"provider", "model"}},
       {"drift_provider_throttled_seconds_total", {"provider", "model"}},
+      {"drift_budget_used_ratio", {"scope", "period"}},
       {"drift_sink_write_seconds", {"sink_type"}},
       {"drift_ledger_commit_seconds", {}},
       {"drift_dead_letters", {"pipeline"}},

@@ -73,7 +73,7 @@ TEST(Chunk, WideFullStopsEndSentences) {
 // Whatever the text: chunks keep to the size, cover every word in order, and are deterministic.
 TEST(Chunk, RandomTexts) {
   const auto seed = std::random_device{}();
-  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  SCOPED_TRACE(::testing::Message() << "seed " << seed);
   std::mt19937 random(seed);
   const std::vector<std::string> parts = {"word", "a", "ß",    "日本語", ". ",
                                           "! ",   " ", "\n\n", ",",      "x.y"};
