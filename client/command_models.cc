@@ -1,6 +1,9 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <ostream>
+#include <utility>
+#include <vector>
 
 #include "client/commands.h"
 #include "client/format.h"
@@ -38,6 +41,23 @@ std::string PriceText(const Model& model) {
   return Money(model.usd_per_million_tokens());
 }
 
+// One line for each reason: a missing key is missing for all models of its provider.
+void SayWhatIsMissing(Session& session, const drift::v1::ListModelsResponse& all) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> models;  // by reason
+  for (const Model& model : all.models()) {
+    if (model.unavailable().empty()) continue;
+    auto found = std::find_if(models.begin(), models.end(), [&](const auto& known) {
+      return known.first == model.unavailable();
+    });
+    if (found == models.end()) found = models.insert(found, {model.unavailable(), {}});
+    found->second.push_back(model.model());
+  }
+  for (const auto& [reason, names] : models) {
+    const std::string more = names.size() > 1 ? fmt::format(" and {} more", names.size() - 1) : "";
+    session.Note(fmt::format("{}{}: {}", names[0], more, reason));
+  }
+}
+
 }  // namespace
 
 int ModelsList(Session& session, const std::string& provider) {
@@ -66,10 +86,7 @@ int ModelsList(Session& session, const std::string& provider) {
                {model.price_since()}});
   }
   table.Print(session.host().out, session.width(), session.color());
-  for (const Model& model : all.models()) {
-    if (model.unavailable().empty()) continue;
-    session.Note(fmt::format("{}: {}", model.model(), model.unavailable()));
-  }
+  SayWhatIsMissing(session, all);
   return kExitDone;
 }
 

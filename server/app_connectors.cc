@@ -1,5 +1,6 @@
 #include "app_connectors.h"
 
+#include "app_models.h"
 #include "ledger/open.h"
 #include "sinks/registry.h"
 #include "sources/delta/delta_source.h"
@@ -232,34 +233,7 @@ StatusOr<std::shared_ptr<EmbedQueue>> AppConnectors::OpenModel(const std::string
 }
 
 std::vector<v1::Model> AppConnectors::ListModels() const {
-  const auto set = models();
-  std::vector<v1::Model> out;
-  for (const auto* list : {&set->configured, &set->well_known}) {
-    for (const ProviderConfig& provider : *list) {
-      for (const ModelEntry& entry : set->catalogue.models.entries()) {
-        if (entry.provider != provider.name && entry.provider != provider.type) continue;
-        v1::Model& model = out.emplace_back();
-        model.set_model(provider.name + "/" + entry.name);
-        model.set_type(provider.type);
-        model.set_dimensions(entry.dimensions.standard);
-        for (const int32_t other : entry.dimensions.choices) model.add_other_dimensions(other);
-        model.set_dimensions_min(entry.dimensions.min);
-        model.set_dimensions_max(entry.dimensions.max);
-        model.set_max_text_tokens(entry.request.max_item_tokens);
-        model.set_max_request_items(entry.request.max_items);
-        model.set_max_request_tokens(entry.request.max_tokens);
-        model.set_tokens_exact(entry.tokenizer != TokenizerKind::kEstimate);
-        model.set_local(entry.local.has_value());
-        const auto price = set->catalogue.prices.Find(provider, entry.name, parts_.clock.Now());
-        model.set_price_known(price.ok());
-        if (!price.ok()) continue;
-        constexpr double kNanosPerUsd = 1e9;
-        model.set_usd_per_million_tokens(static_cast<double>(price->nano_usd_per_million_tokens) /
-                                         kNanosPerUsd);
-      }
-    }
-  }
-  return out;
+  return DescribeModels(*models(), parts_.clock);
 }
 
 }  // namespace drift

@@ -5,6 +5,7 @@
 #include "base/suggest.h"
 #include "providers/cohere/provider.h"
 #include "providers/gemini/provider.h"
+#include "providers/http_settings.h"
 #include "providers/local/provider.h"
 #include "providers/ollama/provider.h"
 #include "providers/openai/config.h"
@@ -104,6 +105,18 @@ StatusOr<int64_t> ProviderRegistry::PriceNow(const ProviderConfig& provider,
                                              std::string_view model) const {
   ASSIGN_OR_RETURN(const Price price, prices_.Find(provider, model, clock_.Now()));
   return price.nano_usd_per_million_tokens;
+}
+
+Status ProviderRegistry::CheckReady(const ProviderConfig& provider, std::string_view model) const {
+  RETURN_IF_ERROR(CheckProvider(provider));
+  ASSIGN_OR_RETURN(const ModelEntry entry, FindModel(provider, model));
+  RETURN_IF_ERROR(PriceNow(provider, model).status());
+  RETURN_IF_ERROR(ReadKey(provider.api_key, provider.name).status());
+  if (!entry.local) return OkStatus();
+  for (const std::string& file : {entry.local->weights, entry.local->tokenizer}) {
+    RETURN_IF_ERROR(files_.Find(file, entry.id()).status());
+  }
+  return OkStatus();
 }
 
 StatusOr<ModelInfo> ProviderRegistry::DescribeModel(const ProviderConfig& provider,

@@ -45,6 +45,10 @@ class ProviderRegistry {
   // Nano-dollars for a million tokens now. kNotFound: no price is known.
   StatusOr<int64_t> PriceNow(const ProviderConfig& provider, std::string_view model) const;
 
+  // Whether the model could be used now: a price is known, the key is there (kUnauthenticated), the
+  // files of a local model are (kFailedPrecondition, MODEL_NOT_INSTALLED).
+  Status CheckReady(const ProviderConfig& provider, std::string_view model) const;
+
   // What MakeEmbedder's model() would say, without reading a key or opening files: for models over
   // a network. Errors as for MakeEmbedder.
   StatusOr<ModelInfo> DescribeModel(const ProviderConfig& provider, std::string_view model,

@@ -129,6 +129,15 @@ TEST_F(ListsTest, Models) {
   EXPECT_EQ(daemon_.models.List_.requests().at(0).provider(), "openai");
 }
 
+TEST_F(ListsTest, WhatModelsLackIsSaidOnce) {
+  daemon_.models.List_.Set(Parse<v1::ListModelsResponse>(R"(
+    models { model: "a/one" unavailable: "no key" }
+    models { model: "a/two" unavailable: "no key" }
+    models { model: "b/one" unavailable: "not installed" }
+    models { model: "a/three" unavailable: "no key" })"));
+  EXPECT_EQ(Run({"models", "list"}).err, "a/one and 2 more: no key\nb/one: not installed\n");
+}
+
 TEST_F(ListsTest, Search) {
   daemon_.search.Search_.Set(Parse<v1::SearchResponse>(R"(
     payload_columns: "title" payload_columns: "category"

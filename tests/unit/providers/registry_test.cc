@@ -121,6 +121,48 @@ TEST_F(RegistryTest, WithoutAKeyTokensCanBeCountedButNothingEmbedded) {
   EXPECT_TRUE(registry_.MakeTokenCounter(config, "text-embedding-3-small").value()->exact());
 }
 
+TEST_F(RegistryTest, SaysWhatIsMissing) {
+  const auto missing = [&](const ProviderConfig& provider, std::string_view model) {
+    return registry_.CheckReady(provider, model);
+  };
+  setenv("VOYAGE_API_KEY", "pa-test", 1);
+  EXPECT_TRUE(missing(WellKnown("voyage"), "voyage-4").ok());
+  unsetenv("VOYAGE_API_KEY");
+  EXPECT_EQ(missing(WellKnown("voyage"), "voyage-4").code(), StatusCode::kUnauthenticated);
+  EXPECT_TRUE(missing(WellKnown("ollama"), "bge-m3").ok());
+  EXPECT_TRUE(missing(WellKnown("shadow"), "64").ok());
+  EXPECT_EQ(Reason(missing(WellKnown("local"), "wordllama-256")), reason::kModelNotInstalled);
+  EXPECT_EQ(missing(WellKnown("ollama"), "unknown").code(), StatusCode::kNotFound);
+  const ProviderConfig vllm{.name = "vllm", .type = "openai", .base_url = "http://vllm:8000/v1"};
+  EXPECT_EQ(Message(missing(vllm, "unpriced")), "no price is known for model 'vllm/unpriced'");
+}
+
+TEST_F(RegistryTest, EveryTypeMakesItsModels) {
+  setenv("TEST_KEY", "k", 1);
+  const std::map<std::string, std::string> models = {
+      {"azure", "text-embedding-3-small"}, {"voyage", "voyage-3.5"},
+      {"gemini", "gemini-embedding-2"},    {"cohere", "embed-v4.0"},
+      {"ollama", "nomic-embed-text"},      {"tei", "BAAI/bge-m3"}};
+  for (const auto& [type, model] : models) {
+    const ProviderConfig config{.name = "mine",
+                                .type = type,
+                                .api_key = {"env:TEST_KEY"},
+                                .base_url = "http://127.0.0.1:1",
+                                .options = {{"texts_per_minute", "7"}}};
+    const auto embedder = registry_.MakeEmbedder(config, model, 0);
+    ASSERT_TRUE(embedder.ok()) << type << embedder.status();
+    const ModelInfo& info = (*embedder)->model();
+    EXPECT_EQ(info.id(), "mine/" + model);
+    EXPECT_EQ(info.fingerprint, (type == "azure" ? "openai/" : type + "/") + model);
+    EXPECT_EQ(info.rate.items_per_minute, 7) << type;
+    EXPECT_EQ(info.is_free, type == "ollama" || type == "tei") << type;
+    EXPECT_FALSE(info.is_local);
+    EXPECT_EQ((*embedder)->limits().max_items, info.request.max_items);
+    const ModelInfo described = registry_.DescribeModel(config, model, 0).value();
+    EXPECT_EQ(described.fingerprint, info.fingerprint);
+  }
+}
+
 TEST_F(RegistryTest, NothingIsGuessed) {
   const ProviderConfig vllm{.name = "vllm", .type = "openai", .base_url = "http://vllm:8000/v1"};
   const Status unknown = registry_.MakeEmbedder(vllm, "BAAI/bge-m3", 0).status();
