@@ -217,3 +217,28 @@ def test_keeps_the_index_unless_told(world, index):
     world.embed()
     world.check()
     assert len(world.paid()) == len(paid) + 1
+
+
+@pytest.mark.parametrize("index", ["qdrant"], indirect=True)
+@pytest.mark.parametrize("filled_before", [True, False])
+def test_without_its_payload_indexes(world, index, filled_before):
+    """As a kill while the collection is made leaves it, or as somebody may."""
+    table = world.table(ROWS)
+    world.declare("docs", table, index)
+    world.daemon.start()
+    world.watch()
+    if not filled_before:
+        table.delete("true")
+        world.watch()
+    world.daemon.stop()
+    world.daemon.forget()
+    client = world.servers.qdrant.client()
+    for field in ("source", "key", "revision", "source_version"):
+        client.delete_payload_index(index.collection, f"drift.{field}")
+    paid = world.paid()
+    world.daemon.start()
+    world.watch()
+    world.check()
+    assert world.paid() == paid
+    assert len(client.get_collection(index.collection).payload_schema) == 4
+    client.close()

@@ -34,6 +34,19 @@ StatusOr<pb::ScrollResponse> Scroll(Client& client, const pb::ScrollPoints& requ
   return response;
 }
 
+// By looking at every point.
+StatusOr<int32_t> HighestRevision(Client& client, const std::string& source, std::stop_token stop) {
+  int32_t highest = 0;
+  std::optional<Uuid> after;
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::vector<PointHead> page,
+                     ListHeads(client, source, after, kMaxHeads, stop));
+    for (const PointHead& point : page) highest = std::max(highest, point.guard.revision);
+    if (page.size() < kMaxHeads) return highest;
+    after = page.back().id;
+  }
+}
+
 }  // namespace
 
 StatusOr<int64_t> CountPoints(Client& client, const pb::Filter& filter, std::stop_token stop) {
@@ -51,16 +64,23 @@ StatusOr<SourcePoints> DescribeSource(Client& client, const std::string& source,
   pb::ScrollPoints request;
   request.set_collection_name(client.config().collection);
   AddSource(source, *request.mutable_filter());
+  SourcePoints out;
+  ASSIGN_OR_RETURN(out.points, CountPoints(client, request.filter(), stop));
+  if (out.points == 0) return out;
   request.set_limit(1);
   request.mutable_order_by()->set_key(kRevisionField);
   request.mutable_order_by()->set_direction(pb::Desc);
   request.mutable_with_payload()->mutable_include()->add_fields(std::string(kDriftField));
-  ASSIGN_OR_RETURN(const pb::ScrollResponse newest, Scroll(client, request, stop));
-  SourcePoints out;
-  if (!newest.result().empty()) {
-    out.max_revision = DecodeHead(newest.result(0)).guard.revision;
+  const auto newest = Scroll(client, request, stop);
+  if (newest.status().code() == StatusCode::kInvalidArgument) {
+    // Somebody took the index over revisions away; Prepare() makes it again.
+    ASSIGN_OR_RETURN(out.max_revision, HighestRevision(client, source, stop));
+    return out;
   }
-  ASSIGN_OR_RETURN(out.points, CountPoints(client, request.filter(), stop));
+  if (!newest.ok()) return newest.status();
+  if (!newest->result().empty()) {
+    out.max_revision = DecodeHead(newest->result(0)).guard.revision;
+  }
   return out;
 }
 
