@@ -1,5 +1,6 @@
 """Random histories of one table, kept in step by three pipelines into three kinds of sinks at once.
 After each catch-up every index is true to the table, and no text was paid for that lay in an index.
+Again with a daemon that is killed at random places, while all three run.
 
 DRIFT_E2E_SEED=N runs that seed alone."""
 
@@ -7,9 +8,11 @@ import hashlib
 import os
 import random
 
+import grpc
 import pytest
 
 import oracle
+from harness.crash import PLACES, check_money
 from harness.history import COLUMNS, History
 from harness.indexes import KINDS
 from oracle_text import expected_points
@@ -18,6 +21,8 @@ STEPS = 9
 ONE = os.environ.get("DRIFT_E2E_SEED")
 SHORT = [int(ONE)] if ONE else range(1, 21)
 LONG = [] if ONE else range(1000, 1200)
+SHORT_CRASHING = [int(ONE)] if ONE else range(1, 6)
+LONG_CRASHING = [] if ONE else range(2000, 2100)
 CHUNKED = {"chunking": {"type": "sentence", "size": 12, "overlap": 0}}
 
 CONFIGURATIONS = [
@@ -99,15 +104,66 @@ class Play:
         self.live[kind] = {digest(text) for text in wanted}
 
 
-@pytest.mark.parametrize("seed", [*SHORT, *[pytest.param(n, marks=pytest.mark.long) for n in LONG]])
-def test_history(world, seed):
-    play = Play(world, seed)
+class CrashingPlay(Play):
+    """Dies once or twice in nearly every step; the table may move on while it is down."""
+
+    def catch_up(self):
+        paid, crashes = self.world.paid(), 0
+        while crashes < 3 and self.random.random() < 0.7:
+            crashes += self.die()
+            if self.random.random() < 0.5:
+                self.history.step()
+        self.world.restart()
+        for kind in self.random.sample(KINDS, len(KINDS)):
+            self.history.log.append(f"watch {kind}")
+            self.world.watch(kind)
+            self.world.check(kind)
+        for text, times in self.world.paid().items():
+            # Each pipeline has requests in flight, and each crash may lose them.
+            assert times - paid.get(text, 0) <= 1 + len(KINDS) * crashes, f"{text!r} was paid {times} times"
+        check_money(self.world, exact=False)
+
+    def die(self):
+        """All three run; the daemon dies at the place if it is reached. 1 if it was."""
+        place = f"{self.random.choice(PLACES)}@{self.random.choice([1, 1, 2, 3, 5])}"
+        daemon = self.world.daemon
+        daemon.stop()
+        daemon.start(place, wait=False)
+        try:
+            daemon.wait_ready()
+            for run in [daemon.api.start(self.random.choice(["WATCH", "WATCH", "EMBED"]), k) for k in KINDS]:
+                daemon.api.wait(run["id"])
+        except (grpc.RpcError, ChildProcessError):
+            daemon.await_exit()
+        died = not daemon.is_up()
+        self.history.log.append(f"{place}: {'died' if died else 'not reached'}")
+        if died:
+            daemon.start()
+        return int(died)
+
+
+def play(kind, world, seed):
+    made = kind(world, seed)
     try:
-        play.go()
+        made.go()
     except BaseException:
-        print(f"DRIFT_E2E_SEED={seed}", *play.history.log, sep="\n")
+        print(f"DRIFT_E2E_SEED={seed}", *made.history.log, sep="\n")
         raise
     finally:
         world.close()
-        for index in play.indexes.values():
+        for index in made.indexes.values():
             index.drop()
+
+
+def seeds(short, long):
+    return pytest.mark.parametrize("seed", [*short, *[pytest.param(n, marks=pytest.mark.long) for n in long]])
+
+
+@seeds(SHORT, LONG)
+def test_history(world, seed):
+    play(Play, world, seed)
+
+
+@seeds(SHORT_CRASHING, LONG_CRASHING)
+def test_history_with_crashes(world, seed):
+    play(CrashingPlay, world, seed)

@@ -9,6 +9,10 @@ from harness.daemon import KILLED
 
 CHUNKED = {"chunking": {"type": "sentence", "size": 512, "overlap": 0},
            "limits": {"max_in_flight_bytes": 1 << 20}}  # the least there is: a few batches per window
+PLACES = ["revision-begun", "collection-prepared", "keys-folded", "batch-planned", "request-noted",
+          "request-answered", "request-closed", "batch-embedded", "batch-staged", "batch-written", "batch-deleted",
+          "batch-committed", "ledger-commit-begin", "ledger-commit-rows", "ledger-commit-end",
+          "ledger-committed", "window-committed", "index-built"]
 REQUEST_STATES = ("open", "done", "failed", "unknown")
 
 
@@ -40,15 +44,16 @@ def requests_of(world):
     return [(REQUEST_STATES[row[0]], *row[1:]) for row in rows]
 
 
-def check_money(world, forgotten=0):
+def check_money(world, forgotten=0, exact=True):
     """Nothing is open; what is unknown counts at its estimate, so the ledger never says too little. The
-    stand-in counts tokens as the estimate does. `forgotten`: tokens that an earlier ledger counted."""
+    stand-in counts tokens as the estimate does, but for letters beyond ASCII (not `exact`). `forgotten`:
+    tokens that an earlier ledger counted."""
     rows = requests_of(world)
     assert all(row[0] != "open" for row in rows), rows
     billed = world.provider.bill()["tokens"] - forgotten
     known = sum(row[2] for row in rows if row[0] == "done")
     unknown = sum(row[2] for row in rows if row[0] == "unknown")
-    assert known <= billed <= known + unknown, (known, billed, unknown)
+    assert known <= billed <= known + unknown + (0 if exact else 0.1 * unknown), (known, billed, unknown)
     assert all(row[3] == row[2] * 1_000_000 for row in rows if row[0] != "failed"), rows  # nano-dollars
     shown = world.daemon.ctl_json("cost", "--by", "pipeline")["rows"]
     assert sum(row["tokens"] for row in shown) == known + unknown

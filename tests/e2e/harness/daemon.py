@@ -128,19 +128,19 @@ class Daemon:
             self._api = Api(self.grpc)
         return self._api
 
-    def ctl(self, *args, code=0, stdin=None):
+    def ctl(self, *args, code=0, stdin=None, patience=180):
         """Runs driftctl; `code`: the exit code it must have, or None."""
         env = {**os.environ, "DRIFT_SERVER": getattr(self, "grpc", "127.0.0.1:1"), **self.env}
         env.pop("DRIFT_FAILPOINT", None)
         done = subprocess.run([BIN / "driftctl", *map(str, args)], capture_output=True, text=True,
-                              check=False, cwd=self.folder, env=env, input=stdin, timeout=180)
+                              check=False, cwd=self.folder, env=env, input=stdin, timeout=patience)
         answer = Answer(done)
         assert code is None or answer.code == code, f"driftctl {' '.join(map(str, args))}: {answer}\n" \
                                                     f"log:\n{self.log()[-3000:]}"
         return answer
 
-    def ctl_json(self, *args, code=0):
-        return self.ctl(*args, "-o", "json", code=code).json
+    def ctl_json(self, *args, code=0, patience=180):
+        return self.ctl(*args, "-o", "json", code=code, patience=patience).json
 
     def log(self):
         return self.log_path.read_text() if self.log_path.exists() else ""

@@ -149,6 +149,14 @@ class Provider(Server):
         """{"requests", "tokens", "texts": {text: times}}."""
         return self._call("bill")
 
+    def bill_sums(self):
+        """The bill without the texts."""
+        return self._call("bill?texts=0")
+
+    def stats(self):
+        """Answers by status, and what was let in per model, in how many seconds."""
+        return self._call("stats")
+
     def paid(self):
         return self.bill()["texts"]
 
