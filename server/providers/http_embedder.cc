@@ -2,8 +2,7 @@
 
 #include "base/json_text.h"
 #include "providers/rate_hint.h"
-#include "providers/sent_texts.h"
-#include "providers/token_ratio.h"
+#include "providers/token_counters.h"
 
 namespace drift {
 namespace {
@@ -45,6 +44,7 @@ StatusOr<Embeddings> HttpEmbedder::Embed(std::span<const std::string> texts, Inp
                                          std::stop_token stop) {
   const bool query = kind == InputKind::kQuery;
   SentTexts sent = PrepareTexts(texts, query ? entry_.query_prefix : entry_.document_prefix);
+  if (protocol_->CutsLongTexts()) RejectLongTexts(sent);
   if (sent.texts.empty()) {
     Embeddings nothing = Assemble(std::move(sent), {});
     nothing.billed_tokens = 0;
@@ -55,6 +55,20 @@ StatusOr<Embeddings> HttpEmbedder::Embed(std::span<const std::string> texts, Inp
   out.billed_tokens = answer.billed_tokens;
   out.rate = answer.rate;
   return out;
+}
+
+void HttpEmbedder::RejectLongTexts(SentTexts& sent) const {
+  const int64_t most = info_.request.max_item_tokens;
+  if (most == 0) return;
+  for (size_t i = sent.texts.size(); i-- > 0;) {
+    int64_t tokens = EstimateTokens(sent.texts[i]);
+    if (ratio_ != nullptr) tokens = ratio_->Apply(tokens);
+    if (tokens <= most) continue;
+    sent.Reject(i,
+                InvalidArgument("{}: the text has about {} tokens, of which the model would read "
+                                "{}; chunk it",
+                                info_.provider, tokens, most));
+  }
 }
 
 StatusOr<Embeddings> HttpEmbedder::Ask(std::span<const std::string> texts, InputKind kind,

@@ -15,6 +15,7 @@
 #include "providers/answer_vectors.h"
 #include "providers/http_settings.h"
 #include "providers/provider.h"
+#include "providers/sent_texts.h"
 
 namespace drift {
 
@@ -35,6 +36,9 @@ class Protocol {
   // it says them. Any error means that the answer cannot be used.
   virtual StatusOr<std::optional<int64_t>> Decode(const HttpResponse& response,
                                                   AnswerVectors& vectors) const = 0;
+  // Whether the provider cuts texts that are too long without a word, and cannot be told not to.
+  // Texts that are too long by estimate are then not sent.
+  virtual bool CutsLongTexts() const { return false; }
   // An answer other than 200: what it says, and what that means. By default ReadErrorBody() and
   // VerdictOf(status).
   virtual ErrorBody ReadBody(const HttpResponse& response) const;
@@ -52,6 +56,7 @@ class HttpEmbedder : public Embedder {
                              std::stop_token stop) override;
 
  private:
+  void RejectLongTexts(SentTexts& sent) const;
   StatusOr<Embeddings> Ask(std::span<const std::string> texts, InputKind kind,
                            const std::stop_token& stop);
   Status TransportError(const Status& status) const;

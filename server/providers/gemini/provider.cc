@@ -53,6 +53,7 @@ class GeminiProtocol final : public Protocol {
     return FindCount(document.root(), {"usageMetadata", "promptTokenCount"});
   }
 
+  bool CutsLongTexts() const override { return true; }
   ErrorBody ReadBody(const HttpResponse& response) const override {
     return gemini::ReadBody(response.body);
   }

@@ -116,6 +116,20 @@ TEST(DamagedInputTest, Errors) {
   }
 }
 
+TEST(DamagedInputTest, Info) {
+  constexpr std::string_view kInfo =
+      R"({"model_id":"BAAI/bge-m3","max_client_batch_size":64,"max_input_length":8192,)"
+      R"("max_batch_tokens":16384})";
+  for (uint64_t seed = 0; seed < kRounds; ++seed) {
+    uint64_t state = seed;
+    const auto info = tei::DecodeInfo(Damage(std::string(kInfo), state));
+    if (!info.ok()) continue;
+    const RequestLimits limits = tei::LimitsOf(*info, {});
+    ASSERT_GE(limits.max_items, 0) << "seed " << seed;
+    ASSERT_GE(limits.max_item_tokens, 0) << "seed " << seed;
+  }
+}
+
 TEST(DamagedInputTest, WeightFiles) {
   const std::string header = R"({"w":{"dtype":"F16","shape":[2,3],"data_offsets":[0,12]}})";
   const uint64_t length = header.size();
