@@ -18,6 +18,7 @@
 #include "base/uri.h"
 #include "core/key.h"
 #include "ledger/open.h"
+#include "net/pg.h"
 #include "tests/support/process.h"
 
 namespace drift {
@@ -70,6 +71,29 @@ class Stopwatch {
   double cpu_ = 0;
   double last_ = 0;
 };
+
+// What the ledger occupies, in bytes: the file and its log, or all tables with their indexes.
+double SizeOf(const Uri& uri) {
+  if (uri.scheme == "sqlite") {
+    std::error_code ignored;
+    const auto log = std::filesystem::file_size(uri.path + "-wal", ignored);
+    return static_cast<double>(std::filesystem::file_size(uri.path)) +
+           (ignored ? 0 : static_cast<double>(log));
+  }
+  const auto pg = Must(PgConnection::Open(Must(PgOptionsFromUri(uri)), {}));
+  const auto size =
+      Must(pg->Execute("SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class c"
+                       " JOIN pg_namespace n ON n.oid = c.relnamespace"
+                       " WHERE n.nspname = 'drift' AND c.relkind = 'r'",
+                       {}));
+  return static_cast<double>(size.Int(0, 0));
+}
+
+void PrintSize(const Uri& uri, int64_t rows, std::string_view when) {
+  const double bytes = SizeOf(uri);
+  fmt::print("size {}: {:.0f} MB, {:.1f} bytes per row\n", when, bytes / 1e6,
+             bytes / static_cast<double>(rows));
+}
 
 int64_t PeakMegabytes() {
   rusage usage{};
@@ -268,6 +292,7 @@ int Main(int argc, char** argv) {
     auto ledger = Must(OpenLedger(uri, Clock::Real(), Rng::Real()));
     Bench bench(*ledger, rows);
     bench.Load();
+    PrintSize(uri, rows, "after the load");
     if (plan_only) {
       bench.Plan(/*random=*/false);
       bench.Plan(/*random=*/true);
@@ -288,11 +313,7 @@ int Main(int argc, char** argv) {
   Stopwatch open;
   open.Time([&] { return Must(OpenLedger(uri, Clock::Real(), Rng::Real())); });
   fmt::print("opening again: {:.3f} s; peak memory {} MB\n", open.seconds(), PeakMegabytes());
-  if (uri.scheme == "sqlite") {
-    const auto bytes = static_cast<double>(std::filesystem::file_size(uri.path));
-    fmt::print("file: {:.0f} MB, {:.1f} bytes per row\n", bytes / 1e6,
-               bytes / static_cast<double>(rows));
-  }
+  PrintSize(uri, rows, "at the end");
   return 0;
 }
 
