@@ -1,6 +1,7 @@
 """What happens to a request: faults, the protocol's own checks, the quota, the bill, the answer."""
 
 import asyncio
+import traceback
 
 from azure_api import Azure
 from cohere_api import Cohere
@@ -12,7 +13,7 @@ from state import State
 from tei_api import Tei
 from vectors import vectors_of
 from voyage_api import Voyage
-from wire import json_answer
+from wire import Hangup, json_answer
 
 
 class App:
@@ -22,6 +23,15 @@ class App:
                           Tei()]
 
     async def handle(self, request, connection):
+        try:
+            return await self.answer(request, connection)
+        except (Hangup, OSError):
+            raise
+        except Exception:  # a request that no check here foresaw: seen by the client and on stderr
+            traceback.print_exc()
+            return json_answer(500, {"error": {"message": "the stand-in did not expect this request"}})
+
+    async def answer(self, request, connection):
         if request.path.startswith("/control/"):
             return control(self.state, request)
         for protocol in self.protocols:

@@ -5,7 +5,7 @@ import time
 import urllib.error
 import urllib.request
 
-from base import KEY, URL, StandInTest
+from base import FOLDER, KEY, URL, StandInTest
 
 
 def post(texts, port_url=URL):
@@ -80,6 +80,22 @@ class AccountTest(StandInTest):
         self.control("settings", {"tokenizer": {"token_ratio": 1.5}})
         post(["x" * 40])
         self.assertEqual(self.control("bill")["tokens"], 15)
+
+    def test_openais_tokenizer(self):
+        library = FOLDER.parents[2] / "build" / "lib" / "libdrift_models.so"
+        if not library.exists():
+            self.skipTest("libdrift_models.so is not built")
+        self.control("settings", {"tokenizer": {"tokenizer": "cl100k", "library": str(library)}})
+        post(["hello world", "antidisestablishmentarianism"])
+        self.assertEqual(self.control("bill")["tokens"], 2 + 6)
+
+    def test_what_nobody_foresaw_is_an_error_and_no_more(self):
+        request = urllib.request.Request(f"{URL}/openai/v1/embeddings", b"[1, 2]",
+                                         {"Authorization": f"Bearer {KEY}"})
+        with self.assertRaises(urllib.error.HTTPError) as raised:
+            urllib.request.urlopen(request)
+        self.assertEqual(raised.exception.code, 500)
+        self.assertEqual(post(["x"])[0], 200)
 
     def test_a_quota_refills(self):
         self.control("settings", {"quota": {"requests_per_minute": 1200, "burst_secs": 0.1}})
