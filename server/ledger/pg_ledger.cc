@@ -85,11 +85,20 @@ Status PgLedger::Write(const Work& work) {
   }
 }
 
+Status PgLedger::WriteAlone(const Work& work) {
+  return Write([&](SqlSession& session) -> Status {
+    // Commits begin with a row of this table: those under way end first, others wait.
+    RETURN_IF_ERROR(session.Do("LOCK TABLE targets IN EXCLUSIVE MODE", SqlArgs()));
+    return work(session);
+  });
+}
+
 Status PgLedger::WriteLong(const Work& work) {
   return AsLedgerStatus(WriteOnce(work, kLongTimeout));
 }
 
 Status PgLedger::WriteOnce(const Work& work, std::chrono::milliseconds call_timeout) {
+  scans_.CloseIdle();
   ASSIGN_OR_RETURN(const PgPool::Lease pg, Connect());
   ASSIGN_OR_RETURN(PgTransaction transaction, lock_->Begin(*pg));
   pg->set_call_timeout(call_timeout);
@@ -109,16 +118,24 @@ Status PgLedger::Ping() {
 
 // -- targets --------------------------------------------------------------------------------------
 
-StatusOr<const PgTarget*> PgLedger::FindTargetById(int64_t target_id) {
-  {
-    MutexLock lock(mu_);
-    const auto known = targets_.find(target_id);
-    if (known != targets_.end()) return &known->second;
-  }
-  ASSIGN_OR_RETURN(const Target target, GetTarget(target_id));
-  const TargetKey& key = target.key;
+const PgTarget* PgLedger::KnownTarget(int64_t target_id) {
   MutexLock lock(mu_);
+  const auto known = targets_.find(target_id);
+  return known == targets_.end() ? nullptr : &known->second;
+}
+
+StatusOr<const PgTarget*> PgLedger::FindTargetById(int64_t target_id) {
+  if (const PgTarget* known = KnownTarget(target_id)) return known;
+  return ReadValue<const PgTarget*>(
+      [&](SqlSession& session) { return FindTargetById(session, target_id); });
+}
+
+StatusOr<const PgTarget*> PgLedger::FindTargetById(SqlSession& session, int64_t target_id) {
+  if (const PgTarget* known = KnownTarget(target_id)) return known;
+  ASSIGN_OR_RETURN(const Target target, ledger::GetTarget(session, target_id));
+  const TargetKey& key = target.key;
   const PgTarget stored{target_id, key.pipeline, TextSpace(key.fingerprint, key.dimensions)};
+  MutexLock lock(mu_);
   return &targets_.try_emplace(target_id, stored).first->second;
 }
 
@@ -131,15 +148,18 @@ StatusOr<Target> PgLedger::OpenTarget(const TargetKey& key) {
                      return ledger::FindTarget(session, key, /*any_fingerprint=*/false);
                    }));
   if (known) return *std::move(known);
-  return WriteValue<Target>([&](SqlSession& session) -> StatusOr<Target> {
-    // Two callers may want the same one.
-    RETURN_IF_ERROR(session.Do("LOCK TABLE targets IN SHARE ROW EXCLUSIVE MODE", SqlArgs()));
+  Target target;
+  // Two callers may want the same one.
+  RETURN_IF_ERROR(WriteAlone([&](SqlSession& session) -> Status {
     ASSIGN_OR_RETURN(auto found, ledger::FindTarget(session, key, /*any_fingerprint=*/false));
-    if (found) return *std::move(found);
-    ASSIGN_OR_RETURN(Target made, AddTarget(session, key));
-    if (made.id <= kMaxPgTargetId) return made;
+    if (!found) {
+      ASSIGN_OR_RETURN(found, AddTarget(session, key));
+    }
+    target = *std::move(found);
+    if (target.id <= kMaxPgTargetId) return OkStatus();
     return ResourceExhausted("the ledger has had {} targets, and can have no more", kMaxPgTargetId);
-  });
+  }));
+  return target;
 }
 
 Status PgLedger::ClearTarget(int64_t target_id) {
@@ -244,12 +264,11 @@ Status PgLedger::Commit(const CommitBatch& batch) {
     return PgCommit(*target, batch, orphans_until).Run(static_cast<PgSession&>(session));
   }));
   Failpoint("ledger-committed");
-  scans_.CloseIdle();
   return OkStatus();
 }
 
 Status PgLedger::Revive(SqlSession& session, int64_t target_id, std::span<const std::string> keys) {
-  ASSIGN_OR_RETURN(const PgTarget* target, FindTargetById(target_id));
+  ASSIGN_OR_RETURN(const PgTarget* target, FindTargetById(session, target_id));
   const std::unordered_set<std::string_view> wanted(keys.begin(), keys.end());
   std::vector<int64_t> places;
   for (const std::string_view key : wanted) {

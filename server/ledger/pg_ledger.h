@@ -61,13 +61,17 @@ class PgLedger : public SqlLedger {
   StatusOr<PgPool::Lease> Connect();
   Status Read(const Work& work) override;
   Status Write(const Work& work) override;
+  Status WriteAlone(const Work& work) override;
   // The same for work on a whole target, which may take long.
   Status WriteLong(const Work& work);
   Status WriteOnce(const Work& work, std::chrono::milliseconds call_timeout);
   Status CheckTarget(int64_t target_id) override;
   Status Revive(SqlSession& session, int64_t target_id, std::span<const std::string> keys) override;
-  // What it points to lives as long as the ledger.
+  // What they point to lives as long as the ledger. The first may need a connection; who has one
+  // already asks the second.
   StatusOr<const PgTarget*> FindTargetById(int64_t target_id) EXCLUDES(mu_);
+  StatusOr<const PgTarget*> FindTargetById(SqlSession& session, int64_t target_id) EXCLUDES(mu_);
+  const PgTarget* KnownTarget(int64_t target_id) EXCLUDES(mu_);
 
   Clock& clock_;
   PgPool pool_;

@@ -11,9 +11,10 @@ constexpr std::chrono::hours kSortTimeout{2};
 
 PgOptions ScanOptions(PgOptions options) {
   options.call_timeout = kSortTimeout;
-  // A transaction waits here for as long as the caller needs for a page. Rows of a target are best
-  // found by reading all in order: in the index they lie at random.
-  options.setup.emplace_back("SET idle_in_transaction_session_timeout = 0");
+  // A transaction waits here for as long as the caller needs for a page; who needs longer sorts
+  // again. Rows of a target are best found by reading all in order: in the index they lie at
+  // random.
+  options.setup.emplace_back("SET idle_in_transaction_session_timeout = '10min'");
   options.setup.emplace_back("SET enable_seqscan = on");
   return options;
 }

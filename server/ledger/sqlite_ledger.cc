@@ -149,6 +149,7 @@ Status SqliteLedger::WriteAlone(const std::function<Status(SqliteDatabase&)>& wo
 }
 
 Status SqliteLedger::Ping() {
+  scans_.CloseIdle();
   const WallTime now = clock_.Now();
   return Write([&](SqlSession& session) {
     return session.Do("UPDATE ledger SET pinged_at = $1", SqlArgs(now));

@@ -1,4 +1,7 @@
 // Stages and commits: all of a batch or nothing, once.
+#include <atomic>
+#include <thread>
+
 #include "core/key.h"
 #include "tests/conformance/ledger_suite.h"
 
@@ -240,6 +243,49 @@ TEST_P(LedgerSuite, UpsertAndDeletionOfOneKeyInABatchIsADeletion) {
   EXPECT_THAT(Find({Text("a")}), IsEmpty());
   EXPECT_EQ(Get(target.id).rows, 0);
   EXPECT_EQ(Get(target.id).points, 0);
+}
+
+// A run fails rows while a person discards letters: whoever is first, counters and rows agree.
+TEST_P(LedgerSuite, LettersAreOpenedAndDiscardedAtTheSameTime) {
+  constexpr int kBatches = 30;
+  constexpr int kRows = 20;
+  const Target target = OpenTarget();
+  std::vector<CommitBatch> batches;
+  for (int i = 0; i < kBatches; ++i) {
+    CommitBatch batch = Batch(target);
+    for (int j = 0; j < kRows; ++j) {
+      batch.upserts.push_back(DeadRow(Key(i * kRows + j)));
+      batch.dead_letters.push_back(Letter(Key(i * kRows + j)));
+      if (i > 0) batch.dead_letters.push_back(Letter(Key((i - 1) * kRows + j)));
+    }
+    batches.push_back(std::move(batch));
+  }
+  std::atomic<bool> done = false;
+  std::atomic<int> failures = 0;
+  int64_t discarded = 0;
+  {
+    std::jthread discards([&] {
+      while (!done) {
+        const auto count = ledger().DiscardDeadLetters({.limit = 5});
+        if (!count.ok()) ++failures;
+        discarded += count.value_or(0);
+      }
+    });
+    for (const CommitBatch& batch : batches) {
+      if (!ledger().Commit(batch).ok()) ++failures;
+    }
+    done = true;
+  }
+  EXPECT_EQ(failures, 0);
+  EXPECT_GT(discarded, 0);
+  const auto letters = ledger().ListDeadLetters({.limit = 10'000}).value();
+  EXPECT_EQ(Get(target.id).dead_letters, static_cast<int64_t>(letters.size()));
+  ASSERT_TRUE(ledger().DiscardDeadLetters({}).ok());
+  EXPECT_EQ(Get(target.id).dead_letters, 0);
+  const auto rows =
+      ledger().LoadRows(target.id, std::vector<std::string>{Key(kRows * kBatches - 1)});
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_FALSE(rows->at(0).dead);
 }
 
 }  // namespace drift::testing

@@ -1,5 +1,6 @@
 // Rows and texts whose places are the same, and keys that are long: found for real, not made up.
 #include "core/key.h"
+#include "tests/fakes/fake_clock.h"
 #include "tests/unit/ledger/pg_ledger_test_base.h"
 
 namespace drift::ledger {
@@ -147,6 +148,35 @@ TEST_F(PgPlacesTest, ClearedTargetLeavesItsNeighboursAlone) {
   const auto found = ledger_->FindTexts("shadow-8", 8, texts, target_.id).value();
   ASSERT_THAT(found, SizeIs(3));
   for (const TextMatch& match : found) EXPECT_EQ(match.target_id, other.id);
+}
+
+// A scan's cursor makes the server keep old rows: one that is not asked to go on is given up.
+TEST_F(PgPlacesTest, ScanLeftAloneIsClosed) {
+  testing::FakeClock clock;
+  const std::string uri = testing::FreshDatabase();
+  const auto opened =
+      PgLedger::Open(PgOptionsFromUri(ParseUri(uri).value()).value(), clock, Rng::Real());
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  PgLedger& ledger = **opened;
+  const Target target = OpenTargetOf(ledger);
+  ASSERT_TRUE(ledger.Commit(BatchOf(target, {RowOf("[1]", {"a"}), RowOf("[2]", {"b"})})).ok());
+  const auto admin = Connect(uri);
+  const auto waiting = [&] {
+    const auto count = admin->Execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND state = 'idle in transaction'",
+        {});
+    EXPECT_TRUE(count.ok()) << count.status();
+    return count.ok() ? count->Int(0, 0) : -1;
+  };
+  ASSERT_THAT(ledger.ScanRows(target.id, "", 1).value(), SizeIs(1));
+  ASSERT_TRUE(ledger.Ping().ok());
+  EXPECT_EQ(waiting(), 1);
+  clock.Advance(std::chrono::minutes(1));
+  ASSERT_TRUE(ledger.Ping().ok());
+  while (waiting() > 0) {
+  }
+  EXPECT_EQ(ledger.ScanRows(target.id, "[1]", 5).value().at(0).key, "[2]");
 }
 
 }  // namespace
