@@ -98,10 +98,8 @@ case $what in
     [ "$what" = demo ] || command -v mvn >/dev/null || (apt_install maven) || say "Maven was not installed"
     if [ "$what" = demo ] || [ "$what" = models ]; then venv_install requirements-demo.txt; else venv_install requirements.txt; fi
     # What is missing is said; tests that need it say so too.
-    if [ "$what" = test ]; then
-      venv_install requirements-sdk.txt "$DRIFT_SDK_VENV"
-      s3_install
-    fi
+    case $what in test | bench) venv_install requirements-sdk.txt "$DRIFT_SDK_VENV" ;; esac
+    if [ "$what" = test ]; then s3_install; fi
     case $what in
       demo) tools/models.sh wordllama || true ;;
       models) tools/models.sh all ;;

@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import urllib.request
@@ -48,19 +47,11 @@ class Daemon:
         if config is not None:
             self.configure(config)
 
-    # -- configuration and state
+    # -- configuration
 
     def configure(self, config):
         """JSON is YAML."""
         self.config_path.write_text(json.dumps(config, indent=1))
-
-    @property
-    def ledger_path(self):
-        return self.folder / "state" / "drift" / "ledger.db"
-
-    def forget(self):
-        """Loses the ledger. The daemon must be down."""
-        shutil.rmtree(self.folder / "state", ignore_errors=True)
 
     # -- life
 

@@ -76,7 +76,7 @@ class Postgres(Server):
 
     def execute(self, statement, database="postgres"):
         import psycopg
-        with psycopg.connect(self.dsn(database), autocommit=True) as db:
+        with psycopg.connect(self.dsn(database), autocommit=True, options="-c lock_timeout=20s") as db:
             cursor = db.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
@@ -103,7 +103,41 @@ class Qdrant(Server):
     def client(self):
         import qdrant_client
         return qdrant_client.QdrantClient(host="127.0.0.1", grpc_port=self.port, prefer_grpc=True,
-                                          https=False, check_compatibility=False)
+                                          https=False, check_compatibility=False, timeout=60)
+
+
+class GuardedPostgres(Postgres):
+    """Wants the password."""
+
+    def __init__(self, folder, secret):
+        self.secret = secret
+        super().__init__(folder)
+        self.execute("CREATE EXTENSION IF NOT EXISTS vector")
+
+    def environment(self):
+        return {"POSTGRES_PASSWORD": self.secret}
+
+    def dsn(self, database):
+        return f"postgresql://drift:{self.secret}@127.0.0.1:{self.port}/{database}"
+
+    @property
+    def uri(self):
+        return f"postgresql://drift@127.0.0.1:{self.port}/postgres?table=docs&password=env:SINK_SECRET"
+
+
+class GuardedQdrant(Qdrant):
+    """Wants the API key."""
+
+    def __init__(self, folder, secret):
+        self.secret = secret
+        super().__init__(folder)
+
+    def environment(self):
+        return {**super().environment(), "QDRANT_API_KEY": self.secret}
+
+    @property
+    def uri(self):
+        return f"qdrant://127.0.0.1:{self.port}/docs?api_key=env:SINK_SECRET"
 
 
 class S3(Server):
