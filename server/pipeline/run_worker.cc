@@ -120,7 +120,9 @@ RunEnd ExecuteRun(const RunServices& services, ActiveRun& active) {
                                                               : RunState::kFailed;
     if (end.run.state == RunState::kFailed) {
       end.run.error = std::string(Message(status));
-      end.run.error_reason = Reason(status);
+      // The word that the pipeline's pause shows, if this pauses it.
+      end.run.error_reason =
+          Reason(status).empty() ? std::string(CodeName(status.code())) : Reason(status);
     }
   }
   // The end is noted even when the run was stopped hard; if the ledger is away the run is found
