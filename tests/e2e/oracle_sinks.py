@@ -67,7 +67,7 @@ def from_postgres(dsn, table):
 def from_qdrant(host, port, collection, api_key=None):
     import qdrant_client
     client = qdrant_client.QdrantClient(host=host, grpc_port=port, prefer_grpc=True, api_key=api_key,
-                                        https=False, check_compatibility=False)
+                                        https=False, check_compatibility=False, timeout=60)
     out, after = {}, None
     try:
         while True:

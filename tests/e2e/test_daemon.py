@@ -130,7 +130,7 @@ def test_second_daemon(world, table):
     other.start(wait=False)
     assert other.await_exit() == 73
     said = other.log().strip()
-    assert said.count("\n") == 0 and str(world.daemon.pid) in said and str(world.daemon.ledger_path) in said
+    assert said.count("\n") == 0 and str(world.daemon.pid) in said and str(world.ledger.path) in said
     world.watch()
     world.daemon.kill()
     other.start()  # a lock does not outlive its process
@@ -160,7 +160,7 @@ def test_start_that_fails(world, env, config, code, words):
 def test_newer_ledger_is_refused(world):
     world.daemon.start()
     world.daemon.stop()
-    with sqlite3.connect(world.daemon.ledger_path) as db:
+    with sqlite3.connect(world.ledger.path) as db:
         db.execute("PRAGMA user_version = 1000")
     world.daemon.start(wait=False)
     assert world.daemon.await_exit() == 78

@@ -18,7 +18,7 @@ def filled(world, index):
     world.daemon.start()
     world.watch()
     world.daemon.stop()
-    world.daemon.forget()
+    world.ledger.forget()
     table.delete("id < 4")
     table.update("id = 5", body="'short now'")
     table.append((100, "t", "a new row", "b"))
@@ -79,7 +79,7 @@ def test_ledger_of_yesterday(world, index):
     table.update("id = 3", body="'third'")
     world.watch()
     world.daemon.stop()
-    world.daemon.forget()
+    world.ledger.forget()
     shutil.copytree(backup, world.daemon.folder / "state")
     paid = world.paid()
     world.daemon.start()
@@ -115,7 +115,7 @@ def test_emptied_by_somebody(world, index):
     world.daemon.start()
     world.watch()
     world.daemon.stop()
-    world.daemon.forget()
+    world.ledger.forget()
     index.drop()
     world.daemon.start()
     world.watch()
@@ -143,14 +143,14 @@ def test_collection_of_another_model(world, index):
     world.watch()
     before = index.points()
     world.daemon.stop()
-    world.daemon.forget()
+    world.ledger.forget()
     for model in ("shadow/16", "shadow/24"):
         world.pipelines.clear()
         world.declare("docs", world.table(ROWS, name=model.replace("/", "")), index, model=model)
         world.daemon.start()
         world.watch_pauses("COLLECTION_DIFFERS", "openai/e2e-embed", remedy="another collection")
         world.daemon.stop()
-        world.daemon.forget()
+        world.ledger.forget()
     assert index.points() == before
 
 
@@ -231,7 +231,7 @@ def test_without_its_payload_indexes(world, index, filled_before):
         table.delete("true")
         world.watch()
     world.daemon.stop()
-    world.daemon.forget()
+    world.ledger.forget()
     client = world.servers.qdrant.client()
     for field in ("source", "key", "revision", "source_version"):
         client.delete_payload_index(index.collection, f"drift.{field}")

@@ -21,7 +21,7 @@ STEPS = 9
 ONE = os.environ.get("DRIFT_E2E_SEED")
 SHORT = [int(ONE)] if ONE else range(1, 21)
 LONG = [] if ONE else range(1000, 1200)
-SHORT_CRASHING = [int(ONE)] if ONE else range(1, 6)
+SHORT_CRASHING = [int(ONE)] if ONE else range(1, 4)
 LONG_CRASHING = [] if ONE else range(2000, 2100)
 CHUNKED = {"chunking": {"type": "sentence", "size": 12, "overlap": 0}}
 

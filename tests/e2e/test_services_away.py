@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from harness import servers
 from harness.processes import free_port, wait_for
 
 ROWS = [(i, f"title {i}", f"body {i}", "a") for i in range(20)]
@@ -243,3 +244,29 @@ def test_s3(world, all_servers):
     world.daemon.start()
     world.daemon.ctl("pipeline", "resume", "docs")
     world.watch()
+
+
+@pytest.mark.parametrize("kind", ["pgvector", "qdrant"])
+def test_sink_with_credentials(world, table, tmp_path_factory, kind):
+    """Wrong ones are named as such, once, and never shown; right ones come from the environment."""
+    folder = tmp_path_factory.mktemp("guarded")
+    subprocess.run(["chmod", "755", folder.parent.parent, folder.parent], check=True)
+    right, wrong = "r1ght-secret-value", "wr0ng-secret-value"
+    server = (servers.GuardedPostgres if kind == "pgvector" else servers.GuardedQdrant)(folder, right)
+    try:
+        world.declare("guarded", table, world.index())
+        world.spec("guarded")["sink"] = server.uri
+        world.configure()
+        world.daemon.env["SINK_SECRET"] = wrong
+        world.restart()
+        run = world.watch_pauses("UNAUTHENTICATED", f"127.0.0.1:{server.port}", name="guarded",
+                                 remedy="driftctl pipeline resume guarded")
+        assert world.paid() == {}
+        world.daemon.env["SINK_SECRET"] = right
+        world.restart()
+        world.daemon.ctl("pipeline", "resume", "guarded")
+        world.watch("guarded")
+        told = world.daemon.log() + world.daemon.ctl("status", "-o", "json").out + str(run)
+        assert right not in told and wrong not in told
+    finally:
+        server.stop()

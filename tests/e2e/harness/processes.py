@@ -1,6 +1,5 @@
 """Child processes that never outlive the test."""
 
-import ctypes
 import os
 import signal
 import socket
@@ -9,12 +8,7 @@ import time
 
 from harness import ROOT
 
-PR_SET_PDEATHSIG = 1
 PATIENCE = 60  # seconds that anything may take to start or stop on a busy machine
-
-
-def _die_with_parent():
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def free_port():
@@ -36,10 +30,13 @@ def wait_for(condition, what, patience=PATIENCE, every=0.01):
 
 
 def spawn(args, *, log, env=None, cwd=ROOT):
+    """A child that dies with this process. Nothing of Python's runs between fork and exec: other threads
+    (gRPC's, for one) would not survive it."""
     environment = {**os.environ, **(env or {})}
+    command = ["setpriv", "--pdeathsig", "KILL", *map(str, args)]
     with open(log, "ab") as out:
-        return subprocess.Popen([str(a) for a in args], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                env=environment, cwd=cwd, preexec_fn=_die_with_parent)
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment,
+                                cwd=cwd)
 
 
 def is_listening(port):

@@ -5,7 +5,7 @@ import pathlib
 import sys
 
 import oracle
-from harness import ROOT
+from harness import ROOT, ledger
 from harness.daemon import Daemon
 from harness.indexes import Index
 from harness.tables import Table
@@ -36,6 +36,7 @@ class World:
         provider.settings(models={"e2e-embed": DIMENSIONS, "text-embedding-3-small": 1536})
         (self.folder / "models.yaml").write_text(json.dumps(MODELS))
         (self.folder / "prices.yaml").write_text(json.dumps(PRICES))
+        self.ledger = ledger.make(self.folder / "daemon", servers)
         self.daemon = self.make_daemon("daemon")
 
     # -- making things
@@ -51,7 +52,8 @@ class World:
                                      "base_url": self.provider.base_url}},
             "catalogue": {"models": str(self.folder / "models.yaml"),
                           "prices": str(self.folder / "prices.yaml")},
-            "pipelines": self.pipelines, **self.extra,
+            "pipelines": self.pipelines, **({"ledger": {"url": self.ledger.url}} if self.ledger.url else {}),
+            **self.extra,
         }
 
     def configure(self):
@@ -81,6 +83,7 @@ class World:
     def close(self):
         for daemon in self.daemons:
             daemon.close()
+        self.ledger.close()
 
     # -- doing things
 
