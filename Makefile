@@ -30,7 +30,7 @@ test-long:        ## the long random histories too
 bench:            ## tables of docs/performance.md
 	@tools/setup.sh bench
 	@$(ENV); mkdir -p build; $(BUILD); cmake --build build/release
-	@$(ENV); "$$DRIFT_VENV/bin/python" tests/bench/bench.py
+	@$(ENV); "$$DRIFT_VENV/bin/python" tests/bench/bench.py --record
 
 models:           ## files of all local models
 	@tools/setup.sh models
