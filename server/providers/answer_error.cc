@@ -186,8 +186,11 @@ Verdict VerdictOf(int status) {
     case 404:
       return Verdict::kNoAddress;
     case 408:
+    case 499:  // somebody between us and the server hung up on it
     case 502:
     case 504:
+    case 520:  // Cloudflare: the server's answer was none, or came too late
+    case 524:
       return Verdict::kGateway;
     case 409:
       return Verdict::kConflict;

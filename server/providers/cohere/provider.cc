@@ -10,7 +10,6 @@ namespace {
 constexpr HttpDefaults kCohere{
     .base_url = "https://api.cohere.com", .example = "https://api.cohere.com", .needs_key = true};
 constexpr int kInvalidToken = 498;
-constexpr int kClientClosed = 499;
 constexpr int kNotImplemented = 501;
 
 class CohereProtocol final : public Protocol {
@@ -55,7 +54,6 @@ class CohereProtocol final : public Protocol {
     };
     const Verdict plain = VerdictOf(status);
     if (status == kInvalidToken) return Verdict::kBadKey;
-    if (status == kClientClosed) return Verdict::kGateway;
     if (status == kNotImplemented) return Verdict::kBadSettings;
     // A trial key has its calls of the month, too.
     if (status == 429 && (says("/ month") || says("per month"))) return Verdict::kOutOfMoney;

@@ -57,7 +57,6 @@ Verdict Judge(int status, const ErrorBody& body) {
   if (plain == Verdict::kNoAddress && (says("is not found for API version") || says("models/"))) {
     return Verdict::kNoModel;
   }
-  if (status == 499) return Verdict::kGateway;  // CANCELLED
   if (plain != Verdict::kBadInput) return plain;
   // The place the account is in, or billing that is not set up.
   if (body.code == "FAILED_PRECONDITION") return Verdict::kDenied;

@@ -145,11 +145,11 @@ TEST(OpenaiErrorsTest, SettingsThatAreRefusedPause) {
 }
 
 TEST(OpenaiErrorsTest, ServersInTrouble) {
-  for (const int number : {408, 500, 502, 503, 504, 529}) {
+  for (const int number : {408, 499, 500, 502, 503, 504, 520, 524, 529}) {
     const Status status = Error(number, "<html>");
     EXPECT_EQ(status.code(), StatusCode::kUnavailable) << number;
-    const bool gateway = number == 408 || number == 502 || number == 504;
-    EXPECT_EQ(MaybeBilled(status), gateway) << number;
+    const bool billed_perhaps = number != 500 && number != 503 && number != 529;
+    EXPECT_EQ(MaybeBilled(status), billed_perhaps) << number;
   }
   EXPECT_EQ(Error(409, "").code(), StatusCode::kAborted);
   EXPECT_EQ(RetryAfter(Error(503, "", Headers{{"Retry-After", "4"}})), milliseconds(4000));

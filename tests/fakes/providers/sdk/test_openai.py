@@ -42,7 +42,7 @@ class OpenaiTest(StandInTest):
         self.assertEqual(raw.headers["x-ratelimit-limit-tokens"], "600000")
         self.assertEqual(raw.headers["x-ratelimit-remaining-requests"], "59")
         self.assertRegex(raw.headers["x-ratelimit-reset-project-tokens"], r"^\d+(\.\d+)?m?s$")
-        self.control("settings", {"quota": {"requests_per_minute": 600, "burst_secs": 0.1}})
+        self.control("settings", {"quota": {"requests_per_minute": 30, "burst_secs": 2}})
         self.embed()
         with self.assertRaises(openai.RateLimitError) as raised:
             self.embed()
