@@ -1,6 +1,7 @@
 // What pipelines there are: applying, deleting, pausing, the configuration's own.
 #include <set>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "core/reasons.h"
 #include "pipeline/attach.h"
@@ -142,8 +143,10 @@ StatusOr<Supervisor::Deleted> Supervisor::Delete(const std::string& name, bool d
       ASSIGN_OR_RETURN(auto sink, services_.connectors.OpenSink(target.key.sink));
       const Status dropped = sink->Drop(name, stop);
       if (!dropped.ok() && dropped.code() != StatusCode::kNotFound) return dropped;
+      Failpoint("index-dropped");
       out.points += target.points;
       RETURN_IF_ERROR(services_.ledger.ClearTarget(target.id));
+      Failpoint("target-cleared");
     }
     out.index_dropped = true;
   }
