@@ -1,5 +1,6 @@
 """The daemon as a process: signals, exit codes, restarts, two of them, killed at any instant."""
 
+import json
 import random
 import re
 import signal
@@ -192,3 +193,15 @@ def test_killed_at_any_instant(world):
     world.check()
     check_money(world)
     assert max(world.paid().values()) <= 1 + 10
+
+
+def test_log_as_json(world, table):
+    world.extra = {"log": {"level": "debug", "format": "json"}}
+    world.configure()
+    world.daemon.start()
+    world.watch()
+    world.daemon.stop()
+    lines = [json.loads(line) for line in world.daemon.log().splitlines()]
+    done = next(line for line in lines if "run done" in line.values())
+    assert done["pipeline"] == "docs" and "body 1 says" not in world.daemon.log()
+    assert all({"time", "level", "message"} <= set(line) for line in lines), lines[0]

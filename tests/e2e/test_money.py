@@ -48,7 +48,6 @@ def test_hard_budget(world, table, scope, period):
     assert set(world.paid().values()) <= {1, 2}  # test_reload_keeps_what_was_paid
 
 
-@pytest.mark.xfail(strict=True, reason="a reload makes the models anew and forgets the vectors just paid for")
 def test_reload_keeps_what_was_paid(world, table):
     world.extra = {"budgets": [{"scope": "pipeline/docs", "usd_per_day": 8}]}
     world.configure()

@@ -270,3 +270,19 @@ def test_sink_with_credentials(world, table, tmp_path_factory, kind):
         assert right not in told and wrong not in told
     finally:
         server.stop()
+
+
+def test_store_that_does_not_answer(world):
+    """S3 is away: the run gives up after some seconds, and it is tried again by itself."""
+    storage = {"endpoint": f"http://127.0.0.1:{free_port()}", "region": "us-east-1", "allow_http": True,
+               "access_key_id": "env:E2E_S3_KEY", "secret_access_key": "env:E2E_S3_KEY"}
+    world.pipelines.append({"name": "far", "source": {"type": "delta", "table": "s3://lake/docs", "storage": storage},
+                            "key": ["id"], "text_columns": ["body"], "model": "shadow/16", "sink": world.index().uri})
+    world.daemon.env["E2E_S3_KEY"] = "nobody"
+    world.configure()
+    world.daemon.start()
+    world.daemon.api.start("WATCH", "far")
+    status = wait_for(lambda: next((s for s in [world.daemon.api.status("far")] if s["state"] == "BACKING_OFF"),
+                                   None), "the pipeline to back off")
+    assert "s3://lake/docs: the store does not answer" in status["message"], status
+    assert "BACKING_OFF" in world.daemon.ctl("status").out
