@@ -30,7 +30,7 @@ def start_and_die(world, failpoint, act):
     except (grpc.RpcError, ChildProcessError):
         pass  # it has died under us
     try:
-        code = world.daemon.await_exit(15)
+        code = world.daemon.await_exit()
     except Exception as error:
         raise AssertionError(f"{failpoint} was not reached:\n{world.daemon.log()[-2000:]}") from error
     assert code == KILLED, f"{failpoint}: exit code {code}\n{world.daemon.log()[-2000:]}"
