@@ -9,6 +9,8 @@
 namespace drift {
 namespace {
 
+constexpr size_t kRecentBytes = 32 << 20;  // of a model's answered vectors
+
 // A model that cannot be asked for want of a key: enough for a plan.
 class KeylessEmbedder final : public Embedder {
  public:
@@ -196,6 +198,13 @@ StatusOr<std::shared_ptr<Sink>> AppConnectors::OpenSink(const std::string& text)
   return sink;
 }
 
+std::shared_ptr<RecentVectors> AppConnectors::RecentOf(const ModelInfo& info) {
+  MutexLock lock(mu_);
+  std::shared_ptr<RecentVectors>& recent = recent_[{info.fingerprint, info.dimensions}];
+  if (!recent) recent = std::make_shared<RecentVectors>(kRecentBytes);
+  return recent;
+}
+
 std::shared_ptr<Pacer> AppConnectors::PacerOf(const std::string& model, const ModelInfo& info) {
   MutexLock lock(mu_);
   std::shared_ptr<Pacer>& pacer = pacers_[model];
@@ -222,10 +231,11 @@ StatusOr<std::shared_ptr<EmbedQueue>> AppConnectors::OpenModel(const std::string
     return found.ok() ? CostOf(tokens, found->nano_usd_per_million_tokens) : 0;
   };
   std::shared_ptr<Pacer> pacer = PacerOf(model, embedder->model());
+  std::shared_ptr<RecentVectors> recent = RecentOf(embedder->model());
   auto held = std::make_shared<HeldQueue>(
-      set,
-      EmbedQueue::Parts{std::move(embedder), std::move(counter), std::move(price), std::move(pacer),
-                        parts_.ledger, parts_.budget, parts_.clock, parts_.rng, parts_.metrics});
+      set, EmbedQueue::Parts{std::move(embedder), std::move(counter), std::move(price),
+                             std::move(pacer), std::move(recent), parts_.ledger, parts_.budget,
+                             parts_.clock, parts_.rng, parts_.metrics});
   std::shared_ptr<EmbedQueue> queue(held, &held->queue);
   MutexLock lock(mu_);
   if (models_ != set) return queue;  // a reload came in between

@@ -72,12 +72,15 @@ class AppConnectors final : public Connectors {
   Status NormalizeModel(PipelineSpec& spec) const EXCLUDES(mu_);
   // The one of this model in the process, whatever dimensions it is asked for.
   std::shared_ptr<Pacer> PacerOf(const std::string& model, const ModelInfo& info) EXCLUDES(mu_);
+  std::shared_ptr<RecentVectors> RecentOf(const ModelInfo& info) EXCLUDES(mu_);
 
   const Parts parts_;
   mutable Mutex mu_;
   std::shared_ptr<ModelSet> models_ GUARDED_BY(mu_);
   std::map<std::string, std::shared_ptr<EmbedQueue>> queues_ GUARDED_BY(mu_);
   std::map<std::string, std::shared_ptr<Pacer>> pacers_ GUARDED_BY(mu_);  // by provider/name
+  // By fingerprint and dimensions. Kept over a reload: they are paid for.
+  std::map<std::pair<std::string, int32_t>, std::shared_ptr<RecentVectors>> recent_ GUARDED_BY(mu_);
   std::map<std::string, std::weak_ptr<Sink>> sinks_ GUARDED_BY(mu_);
   // Addresses that came with a secret in them, by the form without it. Never stored or shown.
   std::map<std::string, Uri> with_secret_ GUARDED_BY(mu_);

@@ -89,7 +89,7 @@ class RunServiceImpl final : public v1::RunService::Service {
       if (parts_.supervisor.stopping() && view.run.state == RunState::kQueued) {
         return ToGrpc(Unavailable("the daemon is stopping; the run goes on when it is back"));
       }
-      parts_.clock.Sleep(kBetweenUpdates, stop.token());
+      active->progress.WaitForEnd(kBetweenUpdates, stop.token());
     }
     return grpc::Status::OK;
   }

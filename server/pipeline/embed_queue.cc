@@ -4,13 +4,8 @@
 #include <algorithm>
 
 namespace drift {
-namespace {
 
-constexpr size_t kRecentBytes = 32 << 20;
-
-}  // namespace
-
-EmbedQueue::EmbedQueue(Parts parts) : parts_(std::move(parts)), recent_(kRecentBytes) {}
+EmbedQueue::EmbedQueue(Parts parts) : parts_(std::move(parts)) {}
 
 EmbedQueue::~EmbedQueue() {
   std::vector<std::thread> threads;
@@ -35,7 +30,7 @@ std::shared_ptr<EmbedTicket> EmbedQueue::Submit(const std::shared_ptr<EmbedClien
     slot->waiters.push_back({client, ticket, i});
     MutexLock lock(mu_);
     if (shares) {
-      if (auto recent = recent_.Find(slot->text.sha256)) {
+      if (auto recent = parts_.recent->Find(slot->text.sha256)) {
         known.emplace_back(i, std::move(*recent));
         continue;
       }

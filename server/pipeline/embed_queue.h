@@ -4,6 +4,7 @@
 // after, and never asks twice for a text that is in flight or was answered a moment ago.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -40,7 +41,8 @@ class EmbedQueue {
     std::shared_ptr<Embedder> embedder;
     std::shared_ptr<TokenCounter> counter;
     PriceFunction price;
-    std::shared_ptr<Pacer> pacer;  // of the (provider, key, model); others may share it
+    std::shared_ptr<Pacer> pacer;           // of the (provider, key, model); others may share it
+    std::shared_ptr<RecentVectors> recent;  // of the model and its dimensions; the same
     Ledger& ledger;
     Budget& budget;
     Clock& clock;
@@ -96,13 +98,13 @@ class EmbedQueue {
       EXCLUDES(mu_);
 
   const Parts parts_;
+  std::atomic<int64_t> good_answers_{0};
 
   mutable Mutex mu_;
   CondVar work_;  // something may have become ready
   CondVar idle_;  // a request has ended
   EmbedLanes lanes_ GUARDED_BY(mu_);
   std::unordered_map<Sha256Digest, std::shared_ptr<Slot>, DigestHash> pending_ GUARDED_BY(mu_);
-  RecentVectors recent_ GUARDED_BY(mu_);
   std::vector<std::thread> threads_ GUARDED_BY(mu_);
   int64_t idle_threads_ GUARDED_BY(mu_) = 0;
   bool closing_ GUARDED_BY(mu_) = false;

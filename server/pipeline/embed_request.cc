@@ -15,6 +15,8 @@ using std::chrono::milliseconds;
 // A provider that is away is asked again for as long as the run lives. An answer that may have been
 // billed without being usable is not paid for more often than this.
 constexpr int kMaxPaidFailures = 3;
+// While other requests are answered well it is bad luck, or this one text: then so often.
+constexpr int kMaxPaidFailuresAmongGood = 10;
 constexpr BackoffOptions kProviderBackoff{.first = milliseconds(500), .most = milliseconds(30'000)};
 constexpr int kCloseAttempts = 3;
 
@@ -136,6 +138,7 @@ void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots, bo
   }
   Backoff backoff(kProviderBackoff, parts_.rng);
   int paid_failures = 0;
+  const int64_t good_before = good_answers_;
   for (;; has_turn = false) {
     if (!has_turn) {
       if (const Status ready = AwaitTurn(*client, use); !ready.ok()) {
@@ -144,7 +147,10 @@ void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots, bo
     }
     Bill bill;
     const auto answer = AskOnce(*client, texts, use, bill);
-    if (answer.ok()) return Deliver(slots, *answer, bill);
+    if (answer.ok()) {
+      ++good_answers_;
+      return Deliver(slots, *answer, bill);
+    }
     const Status& error = answer.status();
     if (error.code() != StatusCode::kCancelled) {
       parts_.metrics.CountError("provider", CodeName(error.code()));
@@ -161,7 +167,9 @@ void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots, bo
       return Ask(client, slots.subspan(half), /*has_turn=*/false);
     }
     const bool bad_answer = Reason(error) == reason::kBadAnswer;
-    if ((bad_answer || MaybeBilled(error)) && ++paid_failures >= kMaxPaidFailures) {
+    const int most_paid =
+        good_answers_ == good_before ? kMaxPaidFailures : kMaxPaidFailuresAmongGood;
+    if ((bad_answer || MaybeBilled(error)) && ++paid_failures >= most_paid) {
       // Asking once more would only cost once more: a person has to look.
       return Fail(
           client, slots,
@@ -185,7 +193,7 @@ std::vector<EmbedWaiter> EmbedQueue::Settle(const std::shared_ptr<Slot>& slot,
   if (pending != pending_.end() && pending->second == slot) {
     pending_.erase(pending);
     if (answer.status.ok() && !model().is_free) {
-      recent_.Add(slot->text.sha256, answer.vector, answer.embedded_at);
+      parts_.recent->Add(slot->text.sha256, answer.vector, answer.embedded_at);
     }
   }
   return std::move(slot->waiters);

@@ -55,4 +55,11 @@ RunView RunProgress::WaitForChange(uint64_t& generation, Duration most,
   return view_;
 }
 
+void RunProgress::WaitForEnd(Duration most, std::stop_token stop) const {
+  std::unique_lock lock(mu_);
+  changed_.wait_for(lock, stop, most, [&]() DRIFT_TSA(no_thread_safety_analysis) {
+    return IsFinal(view_.run.state);
+  });
+}
+
 }  // namespace drift

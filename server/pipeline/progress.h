@@ -54,6 +54,8 @@ class RunProgress {
   // the view and sets `generation` to what it shows.
   RunView WaitForChange(uint64_t& generation, Duration most, std::stop_token stop) const
       EXCLUDES(mu_);
+  // Blocks until the run has ended (or `most` has passed, or `stop`).
+  void WaitForEnd(Duration most, std::stop_token stop) const EXCLUDES(mu_);
 
  private:
   Clock& clock_;

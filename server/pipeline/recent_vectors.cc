@@ -5,6 +5,7 @@ namespace drift {
 void RecentVectors::Add(const Sha256Digest& text_sha256, const Vector& vector,
                         WallTime embedded_at) {
   const size_t bytes = vector.size() * sizeof(float) + sizeof(Node);
+  MutexLock lock(mu_);
   if (bytes > max_bytes_ || by_text_.contains(text_sha256)) return;
   // A copy of its own: the original keeps a whole provider answer alive.
   nodes_.push_front({text_sha256, {vector.Clone(), embedded_at}});
@@ -18,6 +19,7 @@ void RecentVectors::Add(const Sha256Digest& text_sha256, const Vector& vector,
 }
 
 std::optional<RecentVectors::Entry> RecentVectors::Find(const Sha256Digest& text_sha256) {
+  MutexLock lock(mu_);
   const auto found = by_text_.find(text_sha256);
   if (found == by_text_.end()) return std::nullopt;
   nodes_.splice(nodes_.begin(), nodes_, found->second);

@@ -7,11 +7,12 @@
 #include <unordered_map>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "core/types.h"
 
 namespace drift {
 
-// Least recently used goes first. One thread at a time.
+// Of one model at one dimension. Least recently used goes first. Safe for concurrent use.
 class RecentVectors {
  public:
   explicit RecentVectors(size_t max_bytes) : max_bytes_(max_bytes) {}
@@ -20,8 +21,9 @@ class RecentVectors {
     Vector vector;
     WallTime embedded_at;
   };
-  void Add(const Sha256Digest& text_sha256, const Vector& vector, WallTime embedded_at);
-  std::optional<Entry> Find(const Sha256Digest& text_sha256);
+  void Add(const Sha256Digest& text_sha256, const Vector& vector, WallTime embedded_at)
+      EXCLUDES(mu_);
+  std::optional<Entry> Find(const Sha256Digest& text_sha256) EXCLUDES(mu_);
 
  private:
   struct Node {
@@ -29,9 +31,10 @@ class RecentVectors {
     Entry entry;
   };
   const size_t max_bytes_;
-  size_t bytes_ = 0;
-  std::list<Node> nodes_;  // most recently used first
-  std::unordered_map<Sha256Digest, std::list<Node>::iterator, DigestHash> by_text_;
+  Mutex mu_;
+  size_t bytes_ GUARDED_BY(mu_) = 0;
+  std::list<Node> nodes_ GUARDED_BY(mu_);  // most recently used first
+  std::unordered_map<Sha256Digest, std::list<Node>::iterator, DigestHash> by_text_ GUARDED_BY(mu_);
 };
 
 }  // namespace drift

@@ -23,11 +23,11 @@ class EmbedQueueTest : public ::testing::Test {
  protected:
   EmbedQueueTest() {
     model_ = std::make_shared<testing::FakeEmbedder>();
-    queue_ = std::make_unique<EmbedQueue>(
-        EmbedQueue::Parts{model_, std::make_shared<testing::FakeTokenCounter>(),
-                          [](int64_t tokens, WallTime) { return tokens * kPerToken; },
-                          std::make_shared<Pacer>(model_->model(), clock_), ledger_, budget_,
-                          clock_, rng_, metrics_});
+    queue_ = std::make_unique<EmbedQueue>(EmbedQueue::Parts{
+        model_, std::make_shared<testing::FakeTokenCounter>(),
+        [](int64_t tokens, WallTime) { return tokens * kPerToken; },
+        std::make_shared<Pacer>(model_->model(), clock_), std::make_shared<RecentVectors>(1 << 20),
+        ledger_, budget_, clock_, rng_, metrics_});
   }
 
   // A client with a run of its own in the ledger.
@@ -218,6 +218,23 @@ TEST_F(EmbedQueueTest, AnswersThatCostWithoutUseAreNotBoughtForever) {
   EXPECT_EQ(ticket->status().code(), StatusCode::kDataLoss);
   EXPECT_EQ(Reason(ticket->status()), reason::kBadAnswer);
   EXPECT_EQ(TimesBilled("text"), 3);
+}
+
+TEST_F(EmbedQueueTest, BadLuckAmongGoodAnswersIsNotTheEnd) {
+  const auto unlucky = Client(1);
+  const auto lucky = Client(1);
+  int calls = 0;
+  // Each lost answer of one is followed by a good one of another.
+  model_->OnCall([&](std::span<const std::string> texts) {
+    if (texts.front() != "unlucky" || ++calls > 5) return;
+    const auto other = Submit(lucky, {"lucky " + std::to_string(calls)});
+    ASSERT_TRUE(other->Wait({}).ok());
+    model_->LoseNextAnswer(MarkMaybeBilled(Unavailable("connection reset")));
+  });
+  const auto ticket = Submit(unlucky, {"unlucky"});
+  EXPECT_TRUE(ticket->Wait({}).ok()) << ticket->status();
+  EXPECT_EQ(TimesBilled("unlucky"), 6);
+  EXPECT_EQ(Cost().tokens, model_->billed_tokens());
 }
 
 TEST_F(EmbedQueueTest, ABudgetIsCheckedBeforeEachRequest) {

@@ -190,7 +190,8 @@ TEST_F(RunTest, AReplayEmbedsDeadRowsAgain) {
       EmbedQueue::Parts{world_.embedder, std::make_shared<testing::FakeTokenCounter>(),
                         [](int64_t tokens, WallTime) { return tokens; },
                         std::make_shared<Pacer>(world_.embedder->model(), Clock::Real()),
-                        world_.ledger, world_.budget, Clock::Real(), world_.rng, world_.metrics});
+                        std::make_shared<RecentVectors>(1 << 20), world_.ledger, world_.budget,
+                        Clock::Real(), world_.rng, world_.metrics});
   const auto replay = world_.Replay();
   ASSERT_TRUE(replay.status.ok()) << replay.status;
   EXPECT_EQ(replay.counters.texts_embedded, 1);

@@ -14,11 +14,11 @@ World::World()
   spec.payload = {"lang"};
   spec.model = embedder->model().id();
   spec.sink = "fake://docs";
-  queue = std::make_shared<EmbedQueue>(
-      EmbedQueue::Parts{embedder, std::make_shared<FakeTokenCounter>(),
-                        [](int64_t tokens, WallTime) { return tokens * 20; },
-                        std::make_shared<Pacer>(embedder->model(), Clock::Real()), ledger, budget,
-                        Clock::Real(), rng, metrics});
+  queue = std::make_shared<EmbedQueue>(EmbedQueue::Parts{
+      embedder, std::make_shared<FakeTokenCounter>(),
+      [](int64_t tokens, WallTime) { return tokens * 20; },
+      std::make_shared<Pacer>(embedder->model(), Clock::Real()),
+      std::make_shared<RecentVectors>(1 << 20), ledger, budget, Clock::Real(), rng, metrics});
 }
 
 StatusOr<std::shared_ptr<Source>> World::OpenSource(const PipelineSpec&,
