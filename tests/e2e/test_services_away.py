@@ -152,7 +152,7 @@ def freeze(pid, how):
     ({"--sink": "qdrant://db:6333/docs"}, ["port 6333 is Qdrant's REST port; gRPC listens on 6334"]),
     ({"--sink": "mongo://x/y"}, ["mongo", "qdrant", "postgresql", "sqlite"]),
     ({"--sink": "sqlite:index.db?collection=c"}, ["absolute path: sqlite:///path"]),
-    ({"--sink": "sqlite:///tmp/x.db?colection=c"}, ["colection", "collection"]),
+    ({"--sink": "sqlite:///var/x.db?colection=c"}, ["colection", "collection"]),
 ])
 def test_mistakes_in_flags(world, table, flags, words):
     given = {"--table": table.path, "--text-col": "body", "--model": "shadow/16", "--sink": world.index().uri,
