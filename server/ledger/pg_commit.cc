@@ -4,6 +4,7 @@
 
 #include "base/failpoint.h"
 #include "core/key.h"
+#include "ledger/codec.h"
 #include "ledger/dead_letter_table.h"
 #include "ledger/request_table.h"
 #include "ledger/run_table.h"

@@ -271,6 +271,7 @@ Status PgLedger::Revive(SqlSession& session, int64_t target_id, std::span<const 
   ASSIGN_OR_RETURN(const PgTarget* target, FindTargetById(session, target_id));
   const std::unordered_set<std::string_view> wanted(keys.begin(), keys.end());
   std::vector<int64_t> places;
+  places.reserve(wanted.size());
   for (const std::string_view key : wanted) {
     places.push_back(RowPlace(target_id, target->pipeline, key));
   }

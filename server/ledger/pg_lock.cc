@@ -14,6 +14,10 @@ constexpr std::string_view kProgram = "driftd ";
 constexpr int kTries = 20;
 constexpr std::chrono::milliseconds kBetweenTries{100};
 constexpr std::chrono::milliseconds kConnectTimeout{5'000};
+// Whatever the server's default, a commit that returns is on its disk.
+constexpr char kDurableCommits[] =
+    "SELECT set_config('synchronous_commit', 'on', false)"
+    " WHERE current_setting('synchronous_commit') = 'off'";
 
 // "driftd 4711@host": what sessions of this process are called in the server.
 std::string SessionName() {
@@ -41,9 +45,7 @@ StatusOr<PgOptions> SessionOptions(PgOptions options, const std::string& schema)
   options.setup = {
       "SET search_path = " + quoted,
       "SET default_transaction_isolation = 'read committed'",
-      // Whatever the server's default, a commit that returns is on its disk.
-      "SELECT set_config('synchronous_commit', 'on', false)"
-      " WHERE current_setting('synchronous_commit') = 'off'",
+      kDurableCommits,
       // Statements here are made for one plan each, by the indexes. Without statistics yet, in the
       // midst of a first load, the planner would read whole tables instead.
       "SET enable_seqscan = off",

@@ -47,6 +47,7 @@ StatusOr<std::vector<SqlRow>> PgSession::Run(std::string_view sql, const SqlArgs
   std::vector<SqlRow> rows;
   for (int i = 0; i < result.rows(); ++i) {
     std::vector<SqlValue> values;
+    values.reserve(static_cast<size_t>(result.columns()));
     for (int column = 0; column < result.columns(); ++column) {
       values.push_back(ValueOf(result, i, column));
     }

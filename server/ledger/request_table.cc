@@ -131,6 +131,7 @@ StatusOr<std::vector<CostRow>> SumCosts(SqlSession& session, const CostFilter& f
       key, where, limit);
   ASSIGN_OR_RETURN(const auto rows, session.Run(sql, args));
   std::vector<CostRow> out;
+  out.reserve(rows.size());
   for (const SqlRow& row : rows) out.push_back(ReadCost(row, filter.by));
   return out;
 }

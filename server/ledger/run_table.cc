@@ -152,6 +152,7 @@ StatusOr<std::vector<RunRecord>> ListRuns(SqlSession& session, const RunFilter& 
                               where, limit),
                   args));
   std::vector<RunRecord> out;
+  out.reserve(rows.size());
   for (const SqlRow& row : rows) out.push_back(ReadRun(row));
   return out;
 }

@@ -187,7 +187,7 @@ Status SqliteWriter::RunShared(Call& call) {
   ASSIGN_OR_RETURN(SqliteStatement undo, db_->Prepare("ROLLBACK TO one"));
   ASSIGN_OR_RETURN(SqliteStatement release, db_->Prepare("RELEASE one"));
   RETURN_IF_ERROR(save.Run());
-  const Status status = call.work(*db_);
+  Status status = call.work(*db_);
   if (!status.ok() && db_->in_transaction()) RETURN_IF_ERROR(undo.Run());
   if (db_->in_transaction()) RETURN_IF_ERROR(release.Run());
   return status;

@@ -22,6 +22,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/secret.h"
@@ -102,7 +103,7 @@ class PgConnection {
   // One statement with parameters $1, $2, ...; prepared on first use and kept by its text.
   StatusOr<PgResult> Execute(std::string_view sql, const PgParams& params, std::stop_token stop);
   StatusOr<PgResult> Execute(std::string_view sql, std::stop_token stop) {
-    return Execute(sql, PgParams(), stop);
+    return Execute(sql, PgParams(), std::move(stop));
   }
   // The same without keeping it: for statements whose text hardly comes twice.
   StatusOr<PgResult> ExecuteOnce(std::string_view sql, const PgParams& params,
