@@ -169,6 +169,10 @@ Status PgLedgerLock::CheckEpoch(PgConnection& pg) {
 }
 
 Status PgLedgerLock::Lost(std::string_view owner) {
+  if (lost_.ok()) {
+    LogError("another daemon has taken the ledger over; this one writes nothing more",
+             {{"ledger", options_.Name()}, {"owner", ProcessOf(owner)}});
+  }
   lost_ = WithReason(
       FailedPrecondition("{}: the ledger was taken over by {} while the connection was lost; start"
                          " this daemon again when that one has stopped",
