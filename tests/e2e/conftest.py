@@ -1,6 +1,7 @@
 """Fixtures: servers live as long as a test file, everything else as long as a test."""
 
 import functools
+import os
 import pathlib
 import shutil
 import sys
@@ -12,6 +13,19 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from harness import indexes, servers  # noqa: E402
 from harness.world import World  # noqa: E402
+
+
+def pytest_sessionfinish(session, exitstatus):
+    session.config.verdict = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    """Threads of the table and sink libraries abort a Python that ends, now and then: after the verdict."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if hasattr(config, "verdict"):
+        os._exit(config.verdict)
 
 
 class Servers:

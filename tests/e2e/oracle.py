@@ -10,6 +10,7 @@ out which points must exist, and prints every difference. Exit code 0: none; 1: 
 import argparse
 import collections
 import math
+import os
 import sys
 
 import deltalake
@@ -137,4 +138,6 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)  # threads of the libraries may abort a Python that ends

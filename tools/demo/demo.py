@@ -204,3 +204,5 @@ if __name__ == "__main__":
         Demo().run()
     except KeyboardInterrupt:
         sys.exit(130)
+    sys.stdout.flush()
+    os._exit(0)  # threads of the table library may abort a Python that ends
