@@ -12,11 +12,11 @@ namespace drift {
 // How the process ends; sysexits(3) where they fit.
 enum ExitCode : int {
   kExitOk = 0,
-  kExitUsage = 2,             // bad command line; what `validate` found
-  kExitUnavailable = 69,      // a needed service is away
-  kExitLedgerInUse = 73,      // another daemon holds the ledger
+  kExitUsage = 2,         // bad command line; what `validate` found
+  kExitUnavailable = 69,  // a needed service is away
+  kExitLedgerInUse = 73,  // another daemon holds the ledger
   kExitConfiguration = 78,
-  kExitInterrupted = 130,     // a second signal
+  kExitInterrupted = 130,  // a second signal
 };
 
 struct AppOptions {
@@ -24,7 +24,8 @@ struct AppOptions {
   std::string ready_file;   // empty: none; {"pid":..,"grpc":"..","http":".."} once all is up
 };
 
-// Serves until a signal says otherwise; returns the exit code. Startup errors are one line on stderr.
+// Serves until a signal says otherwise; returns the exit code. Startup errors are one line on
+// stderr.
 int RunApp(const AppOptions& options);
 
 // Checks a configuration without starting anything: prints every mistake to stderr, returns

@@ -11,7 +11,8 @@
 
 namespace {
 
-constexpr std::string_view kUsage = R"(driftd keeps vector indexes true to the tables they come from.
+constexpr std::string_view kUsage =
+    R"(driftd keeps vector indexes true to the tables they come from.
 
 Usage:
   driftd [--config FILE] [--ready-file FILE]   serve until SIGTERM or SIGINT
@@ -44,7 +45,8 @@ int main(int argc, char** argv) {
   for (size_t i = 0; i < words.size(); ++i) {
     std::string word = words[i];
     std::optional<std::string> value;
-    if (const size_t equals = word.find('='); word.starts_with("--") && equals != std::string::npos) {
+    if (const size_t equals = word.find('=');
+        word.starts_with("--") && equals != std::string::npos) {
       value = word.substr(equals + 1);
       word.resize(equals);
     }

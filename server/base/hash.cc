@@ -1,5 +1,5 @@
-// The one-shot functions of OpenSSL 3 look the algorithm up by name on every call, which costs six times
-// what hashing a key does. These do not, and are deprecated for no better reason than style.
+// The one-shot functions of OpenSSL 3 look the algorithm up by name on every call, which costs six
+// times what hashing a key does. These do not, and are deprecated for no better reason than style.
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "base/hash.h"

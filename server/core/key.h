@@ -1,5 +1,5 @@
-// A row's identity: canonical keys and point ids. Both are part of the surface (docs/points.md): other
-// people's scripts compute them too.
+// A row's identity: canonical keys and point ids. Both are part of the surface (docs/points.md):
+// other people's scripts compute them too.
 #pragma once
 
 #include <cstdint>

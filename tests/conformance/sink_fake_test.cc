@@ -22,8 +22,8 @@ SinkStore& OneStore() {
   return store;
 }
 
-INSTANTIATE_TEST_SUITE_P(Fake, SinkSuite,
-                         ::testing::Values(SinkSuiteParam{"in_memory", &OneStore}), SinkSuiteName);
+INSTANTIATE_TEST_SUITE_P(Fake, SinkSuite, ::testing::Values(SinkSuiteParam{"in_memory", &OneStore}),
+                         SinkSuiteName);
 
 }  // namespace
 }  // namespace drift::testing

@@ -12,9 +12,8 @@ namespace {
 class SqliteStore final : public SinkStore {
  public:
   StatusOr<std::unique_ptr<Sink>> Open(const std::string& collection) override {
-    ASSIGN_OR_RETURN(const Uri uri,
-                     ParseUri("sqlite://" + (folder_ / "deep/er/index.db") +
-                              "?collection=" + PercentEncode(collection)));
+    ASSIGN_OR_RETURN(const Uri uri, ParseUri("sqlite://" + (folder_ / "deep/er/index.db") +
+                                             "?collection=" + PercentEncode(collection)));
     return OpenSink(uri);
   }
   std::vector<std::string> refused_names() const override {

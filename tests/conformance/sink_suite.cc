@@ -41,7 +41,9 @@ std::map<std::string, std::string> Normal(const Payload& payload) {
 
 }  // namespace
 
-void PrintTo(const SinkSuiteParam& param, std::ostream* out) { *out << param.name; }
+void PrintTo(const SinkSuiteParam& param, std::ostream* out) {
+  *out << param.name;
+}
 
 std::string SinkSuiteName(const ::testing::TestParamInfo<SinkSuiteParam>& info) {
   return info.param.name;

@@ -256,7 +256,8 @@ Status FakeLedger::Commit(const CommitBatch& batch) {
 Status FakeLedger::Apply(const CommitBatch& batch, State& state) {
   ASSIGN_OR_RETURN(TargetState * target, Find(state, batch.target_id));
   RunRecord* run = batch.run_id.empty() ? nullptr : FindRun(state, batch.run_id);
-  if (run == nullptr && !batch.run_id.empty()) return NotFound("run {} is not in the ledger", batch.run_id);
+  if (run == nullptr && !batch.run_id.empty())
+    return NotFound("run {} is not in the ledger", batch.run_id);
   const int64_t digest = ledger::CommitDigest(batch);
   if (target->last_commit == digest) return OkStatus();
   target->last_commit = digest;

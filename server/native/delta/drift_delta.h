@@ -3,15 +3,17 @@
  * sources/delta/arrow_abi.h).
  *
  * Rules that hold for every function:
- * - Those that return int return DK_OK or the code that is in `error`. `error` may be NULL. On failure
- *   its strings belong to the caller, who frees them with dk_error_free(); out parameters are
+ * - Those that return int return DK_OK or the code that is in `error`. `error` may be NULL. On
+ * failure its strings belong to the caller, who frees them with dk_error_free(); out parameters are
  *   untouched.
- * - Strings that go in are UTF-8, ended by NUL, and are copied. Pointers must not be NULL unless said.
+ * - Strings that go in are UTF-8, ended by NUL, and are copied. Pointers must not be NULL unless
+ * said.
  * - Nothing is tried twice but single requests to an object store (a few times, for a few seconds).
  * - A panic inside becomes DK_INTERNAL; the process lives on.
  * - `cancel` may be NULL. Firing it ends the calls and streams it was given to with DK_CANCELLED,
  *   within milliseconds, wherever they wait.
- * - No fork() after the first call, no dlclose(): threads of the library live as long as the process.
+ * - No fork() after the first call, no dlclose(): threads of the library live as long as the
+ * process.
  */
 #ifndef DRIFT_NATIVE_DELTA_DRIFT_DELTA_H_
 #define DRIFT_NATIVE_DELTA_DRIFT_DELTA_H_
@@ -34,24 +36,25 @@ enum dk_code {
   DK_NOT_FOUND = 2,        /* no table there */
   DK_PERMISSION = 3,       /* the store refuses the credentials, or there are none */
   DK_RETRY = 4,            /* the store does not answer, or not as it should */
-  DK_HISTORY_GONE = 5,     /* log cleaned or files vacuumed. version: the earliest that is left, or -1 */
-  DK_FEED_OFF = 6,         /* no change feed. version: where it is off */
-  DK_SCHEMA_CHANGED = 7,   /* the range goes over a change of the schema: read it in parts */
-  DK_UNSUPPORTED = 8,      /* a table feature, or a type, that cannot be read or written */
-  DK_CORRUPT = 9,          /* unreadable log or data */
+  DK_HISTORY_GONE =
+      5,           /* log cleaned or files vacuumed. version: the earliest that is left, or -1 */
+  DK_FEED_OFF = 6, /* no change feed. version: where it is off */
+  DK_SCHEMA_CHANGED = 7, /* the range goes over a change of the schema: read it in parts */
+  DK_UNSUPPORTED = 8,    /* a table feature, or a type, that cannot be read or written */
+  DK_CORRUPT = 9,        /* unreadable log or data */
   DK_CANCELLED = 10,
-  DK_NOT_YET = 11,         /* beyond the latest version. version: the latest */
-  DK_CONFLICT = 12,        /* somebody else committed. version: theirs */
-  DK_EXISTS = 13,          /* there is a table already */
-  DK_INTERNAL = 14,        /* a bug, here or in the kernel */
+  DK_NOT_YET = 11,  /* beyond the latest version. version: the latest */
+  DK_CONFLICT = 12, /* somebody else committed. version: theirs */
+  DK_EXISTS = 13,   /* there is a table already */
+  DK_INTERNAL = 14, /* a bug, here or in the kernel */
 };
 
 struct dk_error {
-  int32_t code;     /* enum dk_code */
+  int32_t code; /* enum dk_code */
   int32_t reserved;
-  int64_t version;  /* see the codes; -1 if it means nothing */
-  char* message;    /* one line, without secrets */
-  char* kind;       /* the kernel's own name of the error, for logs */
+  int64_t version; /* see the codes; -1 if it means nothing */
+  char* message;   /* one line, without secrets */
+  char* kind;      /* the kernel's own name of the error, for logs */
 };
 void dk_error_free(struct dk_error* error);
 
@@ -69,10 +72,11 @@ struct dk_option {
   const char* value;
 };
 
-/* What a store's options may be called: "region,endpoint,..." for "s3", "az", "gs"; "" otherwise. */
+/* What a store's options may be called: "region,endpoint,..." for "s3", "az", "gs"; "" otherwise.
+ */
 const char* dk_storage_keys(const char* scheme);
 
-struct dk_limits {        /* 0: the default */
+struct dk_limits {          /* 0: the default */
   uint32_t batch_rows;      /* rows of a batch, at most: 8192 */
   uint64_t batch_bytes;     /* of a batch, about: 4 MiB */
   uint64_t piece_bytes;     /* row groups above this (compressed) are read in pieces: 64 MiB */
@@ -107,7 +111,7 @@ struct dk_info {
   int64_t version;
   int64_t committed_ms; /* since 1970, UTC; -1 if it cannot be known any more */
   const char* table_id;
-  uint8_t change_feed;  /* on at this version */
+  uint8_t change_feed; /* on at this version */
   size_t column_count;
   const struct dk_column* columns; /* top level, in the table's order */
 };
@@ -133,11 +137,11 @@ int dk_commit_time(dk_table* table, int64_t version, dk_cancel* cancel, int64_t*
 
 struct dk_commit {
   int64_t version;
-  int64_t bytes;           /* of the files a reader of the change feed opens */
-  const char* operation;   /* "" if the writer did not say */
+  int64_t bytes;            /* of the files a reader of the change feed opens */
+  const char* operation;    /* "" if the writer did not say */
   const char* new_table_id; /* NULL unless the commit sets the metadata */
-  uint8_t schema_changed;  /* differs from the schema before; of the first: 0 */
-  uint8_t change_feed;     /* on, after this commit */
+  uint8_t schema_changed;   /* differs from the schema before; of the first: 0 */
+  uint8_t change_feed;      /* on, after this commit */
 };
 
 struct dk_history {
@@ -192,8 +196,8 @@ typedef struct dk_txn dk_txn; /* one thread at a time */
 /* An append on top of `version` (-1: the latest). */
 int dk_begin(dk_table* table, int64_t version, dk_txn** txn, struct dk_error* error);
 
-/* Takes `array` (and releases it, also on failure); `schema` stays the caller's. A struct array whose
- * fields are the table's columns; of a partitioned table, rows may be of any partitions. */
+/* Takes `array` (and releases it, also on failure); `schema` stays the caller's. A struct array
+ * whose fields are the table's columns; of a partitioned table, rows may be of any partitions. */
 int dk_txn_write(dk_txn* txn, struct ArrowArray* array, const struct ArrowSchema* schema,
                  struct dk_error* error);
 

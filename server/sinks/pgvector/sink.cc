@@ -14,8 +14,8 @@ namespace {
 
 // Connections of one sink; further calls wait for one.
 constexpr size_t kMaxConnections = 4;
-// What one transaction takes: its stage fits into the server's memory for temporary tables, which is
-// config.cc's to set.
+// What one transaction takes: its stage fits into the server's memory for temporary tables, which
+// is config.cc's to set.
 constexpr size_t kMaxRows = 5000;
 constexpr size_t kMaxBytes = 16u << 20;
 constexpr StoreLimits kLimits{.refuses_nul = true};

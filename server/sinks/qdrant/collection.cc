@@ -30,8 +30,7 @@ Status Differs(const std::string& message) {
 Status CheckVectors(const std::string& name, const pb::CollectionInfo& found) {
   const pb::VectorsConfig& config = found.config().params().vectors_config();
   if (!config.has_params()) {
-    return Differs(
-        fmt::format("{} has named vectors; Drift writes one without a name", name));
+    return Differs(fmt::format("{} has named vectors; Drift writes one without a name", name));
   }
   if (config.params().distance() != pb::Cosine) {
     return Differs(fmt::format("{} compares vectors by {}; Drift needs Cosine", name,
