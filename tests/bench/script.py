@@ -21,6 +21,7 @@ from tables import text_sha256
 
 DIMENSIONS = 1536
 BATCH = 2048
+COLUMNS = ("id", "body", "category", "views")
 
 
 def embed(texts):
@@ -30,8 +31,7 @@ def embed(texts):
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def points(batch):
-    data = batch.to_pydict()
+def points(data):
     vectors = embed(data["body"])
     for i, key in enumerate(data["id"]):
         yield {
@@ -110,12 +110,6 @@ class Sqlite:
         self.db.commit()
 
 
-def pieces(table):
-    for batch in table.to_batches(max_chunksize=BATCH):
-        if batch.num_rows:
-            yield batch
-
-
 def main():
     what, uri, path = sys.argv[1:4]
     began = time.perf_counter()
@@ -125,18 +119,19 @@ def main():
     if what == "full":
         reader = table.to_pyarrow_dataset().scanner(batch_size=BATCH).to_batches()
         for batch in (b for b in reader if b.num_rows):
-            sink.upsert(list(points(batch)))
+            sink.upsert(list(points(batch.to_pydict())))
             done += batch.num_rows
     else:
         feed = pa.RecordBatchReader.from_stream(table.load_cdf(starting_version=int(sys.argv[4]))).read_all()
-        kind = feed["_change_type"]
-        keep = pa.compute.is_in(kind, pa.array(["insert", "update_postimage"]))
-        for batch in pieces(feed.filter(keep)):
-            sink.upsert(list(points(batch)))
-            done += batch.num_rows
-        gone = feed.filter(pa.compute.equal(kind, "delete"))["id"].to_pylist()
+        feed = feed.to_pydict()  # string views: pyarrow does not filter them
+        kinds = feed["_change_type"]
+        keep = [i for i, kind in enumerate(kinds) if kind in ("insert", "update_postimage")]
+        for first in range(0, len(keep), BATCH):
+            piece = {name: [feed[name][i] for i in keep[first:first + BATCH]] for name in COLUMNS}
+            sink.upsert(list(points(piece)))
+        gone = [feed["id"][i] for i, kind in enumerate(kinds) if kind == "delete"]
         sink.delete([uuid.uuid5(uuid.NAMESPACE_URL, key) for key in gone])
-        done += len(gone)
+        done += len(keep) + len(gone)
     seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"rows": done, "seconds": seconds, "peak_mb": peak}))
