@@ -248,8 +248,11 @@ Status Maintain(RunContext& run) {
   }
   if (target.index_due) {
     run.progress.Update([](RunView& view) { view.phase = "building the vector index"; });
+    const MonoTime begin = run.services.clock.Mono();
     RETURN_IF_ERROR(run.Persist("sink", "building the vector index",
                                 [&] { return run.sink->BuildIndex(run.hard); }));
+    const std::chrono::duration<double> took = run.services.clock.Mono() - begin;
+    LogInfo("vector index built", {{"pipeline", run.spec.name}, {"seconds", took.count()}});
     target.index_due = false;
     RETURN_IF_ERROR(run.Persist("ledger", "noting the vector index", [&] {
       return run.ledger().SetMaintenance(target.id, target.sweep_due, target.index_due);

@@ -33,17 +33,32 @@ StatusOr<Secret> SecretOption(const Uri& uri, std::string_view name) {
   return secret;
 }
 
+StatusOr<int> NumberOption(const Uri& uri, std::string_view name, int otherwise, int least,
+                           int most) {
+  const std::string* value = Option(uri, name);
+  if (value == nullptr) return otherwise;
+  int number = 0;
+  const char* end = value->data() + value->size();
+  const auto parsed = std::from_chars(value->data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end || number < least || number > most) {
+    return InvalidArgument("option '{}' is a whole number from {} to {}", name, least, most);
+  }
+  return number;
+}
+
 StatusOr<std::chrono::seconds> TimeoutOption(const Uri& uri, std::chrono::seconds otherwise) {
   constexpr int kMostSecs = 3600;
-  const std::string* value = Option(uri, "timeout_secs");
-  if (value == nullptr) return otherwise;
-  int seconds = 0;
-  const char* end = value->data() + value->size();
-  const auto parsed = std::from_chars(value->data(), end, seconds);
-  if (parsed.ec != std::errc() || parsed.ptr != end || seconds < 1 || seconds > kMostSecs) {
-    return InvalidArgument("option 'timeout_secs' is a whole number from 1 to {}", kMostSecs);
-  }
+  ASSIGN_OR_RETURN(
+      const int seconds,
+      NumberOption(uri, "timeout_secs", static_cast<int>(otherwise.count()), 1, kMostSecs));
   return std::chrono::seconds(seconds);
+}
+
+StatusOr<bool> IndexOption(const Uri& uri) {
+  const std::string* value = Option(uri, "index");
+  if (value == nullptr || *value == "hnsw") return true;
+  if (*value == "none") return false;
+  return InvalidArgument("option 'index' is hnsw or none");
 }
 
 Status CheckAbsoluteOption(const Uri& uri, std::string_view name) {

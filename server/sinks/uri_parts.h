@@ -21,6 +21,13 @@ StatusOr<Secret> SecretOption(const Uri& uri, std::string_view name);
 // `otherwise` when timeout_secs is absent; kInvalidArgument unless it is 1 to 3600.
 StatusOr<std::chrono::seconds> TimeoutOption(const Uri& uri, std::chrono::seconds otherwise);
 
+// `otherwise` when the option is absent; kInvalidArgument unless it is `least` to `most`.
+StatusOr<int> NumberOption(const Uri& uri, std::string_view name, int otherwise, int least,
+                           int most);
+
+// Whether the sink shall have a vector index: option `index`, hnsw (when absent) or none.
+StatusOr<bool> IndexOption(const Uri& uri);
+
 // OK if the option is absent or an absolute path.
 Status CheckAbsoluteOption(const Uri& uri, std::string_view name);
 

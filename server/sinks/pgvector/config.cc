@@ -8,6 +8,7 @@ namespace {
 constexpr std::string_view kExample = "postgresql://user@host:5432/database?table=docs";
 constexpr uint16_t kPort = 5432;
 constexpr std::chrono::seconds kTimeout{120};
+constexpr int kMostIndexMb = 1'000'000;
 
 struct TableName {
   std::string_view schema;
@@ -34,6 +35,10 @@ StatusOr<TableName> ReadTableName(const Uri& uri) {
   return name;
 }
 
+StatusOr<int> IndexMemory(const Uri& uri) {
+  return NumberOption(uri, "index_memory_mb", 0, 1, kMostIndexMb);
+}
+
 }  // namespace
 
 std::string Config::Name() const {
@@ -41,8 +46,8 @@ std::string Config::Name() const {
 }
 
 Status CheckUri(const Uri& uri) {
-  RETURN_IF_ERROR(CheckOptions(
-      uri, {"table", "password", "sslmode", "sslrootcert", "sslcert", "sslkey", "timeout_secs"}));
+  RETURN_IF_ERROR(CheckOptions(uri, {"table", "password", "sslmode", "sslrootcert", "sslcert",
+                                     "sslkey", "timeout_secs", "index", "index_memory_mb"}));
   if (uri.host.empty()) return InvalidArgument("the host is missing; write {}", kExample);
   if (uri.path.size() < 2) return InvalidArgument("the database is missing; write {}", kExample);
   RETURN_IF_ERROR(ReadTableName(uri).status());
@@ -52,6 +57,8 @@ Status CheckUri(const Uri& uri) {
   for (const char* file : {"sslrootcert", "sslcert", "sslkey"}) {
     RETURN_IF_ERROR(CheckAbsoluteOption(uri, file));
   }
+  RETURN_IF_ERROR(IndexOption(uri).status());
+  RETURN_IF_ERROR(IndexMemory(uri).status());
   return TimeoutOption(uri, kTimeout).status();
 }
 
@@ -66,6 +73,8 @@ StatusOr<Config> ReadConfig(const Uri& uri) {
   Config config;
   ASSIGN_OR_RETURN(config.server, PgOptionsFromUri(NormalizeUri(uri)));
   ASSIGN_OR_RETURN(config.server.call_timeout, TimeoutOption(uri, kTimeout));
+  ASSIGN_OR_RETURN(config.vector_index, IndexOption(uri));
+  ASSIGN_OR_RETURN(config.index_memory_mb, IndexMemory(uri));
   // A batch passes through a temporary table, which should not touch the disk for that.
   config.server.setup.emplace_back("SET temp_buffers = '32MB'");
   // "relation exists, skipping" is no news.

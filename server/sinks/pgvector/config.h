@@ -13,6 +13,8 @@ struct Config {
   PgOptions server;
   std::string schema;  // empty: the first of the user's search_path
   std::string table;
+  bool vector_index = true;
+  int index_memory_mb = 0;  // of the server, while it builds the vector index; 0: as it is set up
 
   // "table docs of postgresql host:5432/database", for messages.
   std::string Name() const;

@@ -191,6 +191,10 @@ Status Table::EnsureVectorIndex(const Layout& layout, const Found& found, PgConn
             {{"table", config_.Name()}, {"dimensions", found.info.dimensions}});
     return OkStatus();
   }
+  if (config_.index_memory_mb > 0) {
+    RETURN_IF_ERROR(connection.Script(
+        fmt::format("SET maintenance_work_mem = '{}MB'", config_.index_memory_mb), stop));
+  }
   // With other pipelines in the table it must stay writable, though that takes twice as long.
   const bool shared = found.info.stamp && found.info.stamp->sources.size() > 1;
   return connection.Script(fmt::format("CREATE INDEX {}ON {} {}", shared ? "CONCURRENTLY " : "",
@@ -211,11 +215,13 @@ Status Table::BuildIndex(std::stop_token stop) {
     return Unavailable("{}: another process is building the vector index", config_.Name());
   }
   Status status = EnsureKeyIndex(known->layout, *connection, stop);
-  if (status.ok()) status = EnsureVectorIndex(known->layout, found, *connection, stop);
+  if (status.ok() && config_.vector_index) {
+    status = EnsureVectorIndex(known->layout, found, *connection, stop);
+  }
   if (status.ok()) status = connection->Script("ANALYZE " + known->layout.quoted_table, stop);
-  const auto unlocked =
-      connection->Execute("SELECT pg_catalog.pg_advisory_unlock_all()", std::stop_token());
-  return status.ok() ? unlocked.status() : status;
+  const Status tidied = connection->Script(
+      "SELECT pg_catalog.pg_advisory_unlock_all(); RESET maintenance_work_mem", std::stop_token());
+  return status.ok() ? tidied : status;
 }
 
 // -- Drop

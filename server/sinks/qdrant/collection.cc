@@ -104,6 +104,7 @@ Status Collection::Create(const CollectionSpec& spec, std::stop_token stop) {
   pb::VectorParams& vectors = *request.mutable_vectors_config()->mutable_params();
   vectors.set_size(spec.stamp.dimensions);
   vectors.set_distance(pb::Cosine);
+  if (!client_.config().vector_index) request.mutable_hnsw_config()->set_m(0);
   EncodeStamp(spec.stamp, *request.mutable_metadata());
   pb::CollectionOperationResponse response;
   return client_.Call(&pb::Collections::Stub::Create, request, response, stop);

@@ -43,7 +43,7 @@ std::string Config::Server() const {
 }
 
 Status CheckUri(const Uri& uri) {
-  RETURN_IF_ERROR(CheckOptions(uri, {"api_key", "ca_file", "timeout_secs"}));
+  RETURN_IF_ERROR(CheckOptions(uri, {"api_key", "ca_file", "timeout_secs", "index"}));
   if (uri.host.empty()) return InvalidArgument("the host is missing; write {}", kExample);
   if (!uri.user.empty() || !uri.password.empty()) {
     return InvalidArgument("Qdrant knows no users; write ?api_key=env:QDRANT_API_KEY");
@@ -55,6 +55,7 @@ Status CheckUri(const Uri& uri) {
     return InvalidArgument("option 'ca_file' needs TLS: write qdrants://");
   }
   RETURN_IF_ERROR(CheckSecretOption(uri, "api_key"));
+  RETURN_IF_ERROR(IndexOption(uri).status());
   return TimeoutOption(uri, {}).status();
 }
 
@@ -75,6 +76,7 @@ StatusOr<Config> ReadConfig(const Uri& uri) {
     config.ca_file = ca->second;
   }
   ASSIGN_OR_RETURN(config.timeout, TimeoutOption(uri, config.timeout));
+  ASSIGN_OR_RETURN(config.vector_index, IndexOption(uri));
   return config;
 }
 

@@ -22,6 +22,7 @@ struct Config {
   Secret api_key;                    // may be empty
   std::string ca_file;               // PEM; empty: the system's authorities
   std::chrono::seconds timeout{60};  // of one request
+  bool vector_index = true;          // of a collection that is made
 
   // "qdrant at host:port", for messages.
   std::string Server() const;

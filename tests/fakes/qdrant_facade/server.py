@@ -90,6 +90,7 @@ class CollectionsService(Service, collections_service_pb2_grpc.CollectionsServic
         params.size = config["size"]
         params.distance = pb.Distance.Value(config["distance"])
         info.config.optimizer_config.indexing_threshold = config["indexing_threshold"]
+        info.config.hnsw_config.m = config["m"]
         for name, value in convert.to_fields(config["metadata"]).items():
             info.config.metadata[name].CopyFrom(value)
         for field, kind in config["indexes"].items():
@@ -109,6 +110,7 @@ class CollectionsService(Service, collections_service_pb2_grpc.CollectionsServic
             "metadata": {} if drop else convert.from_fields(request.metadata),
             "indexes": {},
             "indexing_threshold": 10000,
+            "m": request.hnsw_config.m if request.hnsw_config.HasField("m") else 16,
         })
         if not created:
             context.abort(grpc.StatusCode.ALREADY_EXISTS,

@@ -9,6 +9,7 @@
 namespace drift::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -81,6 +82,30 @@ TEST_F(PgvectorTest, LayoutOfARow) {
                 "|[\"KB-1\"]|0|docs|7|3|01JRUN|shadow/4|"
                 "982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1|"
                 "2025-11-24 16:00:00.123456|{\"n\": 5, \"category\": \"billing\"}|the text|4\n");
+}
+
+TEST_F(PgvectorTest, NoVectorIndexWhereNoneIsWanted) {
+  const auto sink = OpenAt(database_ + "?table=docs&index=none");
+  Prepare(*sink, MakeSpec());
+  Write(*sink, MakePoints(100));
+  const Status built = sink->BuildIndex({});
+  ASSERT_TRUE(built.ok()) << built;
+  EXPECT_THAT(Indexes(), AllOf(HasSubstr("(source, key)"), Not(HasSubstr("hnsw"))));
+}
+
+TEST_F(PgvectorTest, TheIndexIsBuiltInTheMemoryItWasGiven) {
+  Run("CREATE TABLE seen(memory text);"
+      "CREATE FUNCTION see() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN "
+      "INSERT INTO seen VALUES (current_setting('maintenance_work_mem')); END $$;"
+      "CREATE EVENT TRIGGER see ON ddl_command_start WHEN TAG IN ('CREATE INDEX') "
+      "EXECUTE FUNCTION see()");
+  const auto sink = OpenAt(database_ + "?table=docs&index_memory_mb=77");
+  CollectionSpec spec = MakeSpec();
+  spec.bulk_load = true;
+  Prepare(*sink, spec);
+  const Status built = sink->BuildIndex({});
+  ASSERT_TRUE(built.ok()) << built;
+  EXPECT_THAT(Query("SELECT memory FROM seen"), HasSubstr("77MB"));
 }
 
 TEST_F(PgvectorTest, IndexesComeAfterABulkLoad) {

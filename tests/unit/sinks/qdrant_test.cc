@@ -149,6 +149,12 @@ TEST_F(QdrantTest, TheServerIndexesInItsOwnTime) {
   }
 }
 
+TEST_F(QdrantTest, NoVectorIndexWhereNoneIsWanted) {
+  Prepare(*OpenAt(uri_ + "?index=none"), MakeSpec());
+  EXPECT_TRUE(Info().config().hnsw_config().has_m());
+  EXPECT_EQ(Info().config().hnsw_config().m(), 0u);
+}
+
 TEST_F(QdrantTest, ThresholdsOfTheUserComeBack) {
   Prepare(*sink_, MakeSpec());
   pb::UpdateCollection request;

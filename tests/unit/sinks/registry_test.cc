@@ -51,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"qdrant://db/a/b", "without any of < > : \" / \\ | ? *"},
         Case{"qdrant://db/a%00b", "without any of"}, Case{"qdrant://db/%FF", "is UTF-8 text"},
         Case{"qdrant://db/docs?apikey=env:KEY",
-             "unknown option 'apikey'; known for qdrant: api_key, ca_file, timeout_secs"},
+             "unknown option 'apikey'; known for qdrant: api_key, ca_file, timeout_secs, index"},
         Case{"qdrant://db/docs?api_key=env:", "option 'api_key': a secret is named, not written"},
         Case{"qdrant://db/docs?api_key=", "option 'api_key' is empty; write api_key=env:NAME"},
         Case{"qdrant://me:secret@db/docs", "Qdrant knows no users"},
@@ -76,7 +76,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{
             "pg://db/app?table=docs&tabel=x",
             "unknown option 'tabel'; known for pg: table, password, sslmode, sslrootcert, sslcert, "
-            "sslkey, timeout_secs"},
+            "sslkey, timeout_secs, index, index_memory_mb"},
+        Case{"pg://db/app?table=docs&index=ivfflat", "option 'index' is hnsw or none"},
+        Case{"pg://db/app?table=docs&index_memory_mb=4GB",
+             "option 'index_memory_mb' is a whole number from 1 to 1000000"},
         Case{"pg://db/app?table=docs&password=hunter2",
              "option 'password': a secret is named, not written"},
         Case{"pg://db/app?table=docs&sslrootcert=ca.pem",
@@ -102,8 +105,9 @@ TEST(Registry, TakesWhatTheDocumentationShows) {
   for (const char* uri :
        {"sqlite:///abs/index.db?collection=docs", "qdrant://host:6334/collection",
         "qdrant://[::1]:6334/docs", "qdrants://cloud.example/docs?api_key=env:QDRANT_API_KEY",
-        "qdrants://h/docs?ca_file=/etc/ca.pem&timeout_secs=30", "qdrant://h/docs?api_key=plain",
-        "postgresql://user@host:5432/db?table=docs", "pg://user:plain@host/db?table=search.docs",
+        "qdrants://h/docs?ca_file=/etc/ca.pem&timeout_secs=30&index=none",
+        "qdrant://h/docs?api_key=plain", "postgresql://user@host:5432/db?table=docs",
+        "pg://user:plain@host/db?table=search.docs",
         "pg://host/db?table=docs&password=file:/run/secrets/pg&sslmode=verify-full"}) {
     const Status status = Check(uri);
     EXPECT_TRUE(status.ok()) << uri << ": " << status;
