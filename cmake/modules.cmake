@@ -7,6 +7,9 @@ function(drift_library name)
   target_link_libraries(drift_${name} PUBLIC ${ARG_DEPS})
 endfunction()
 
+# The generated headers and nothing else: what clang-tidy needs before it can read a file.
+add_custom_target(drift_generated)
+
 # drift_proto_library(NAME ROOT dir PROTOS a.proto ... [GRPC])
 # Generates C++ for the protos (paths relative to ROOT); warnings off in generated code.
 function(drift_proto_library name)
@@ -29,7 +32,10 @@ function(drift_proto_library name)
       VERBATIM)
     list(APPEND sources ${outputs})
   endforeach()
+  add_custom_target(drift_${name}_generated DEPENDS ${sources})
+  add_dependencies(drift_generated drift_${name}_generated)
   add_library(drift_${name} STATIC ${sources})
+  add_dependencies(drift_${name} drift_${name}_generated)
   target_include_directories(drift_${name} SYSTEM PUBLIC ${out})
   target_compile_options(drift_${name} PRIVATE -w)
   # Generated files define the same names.
