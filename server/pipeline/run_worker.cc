@@ -125,9 +125,10 @@ RunEnd ExecuteRun(const RunServices& services, ActiveRun& active) {
           Reason(status).empty() ? std::string(CodeName(status.code())) : Reason(status);
     }
   }
-  // The end is noted even when the run was stopped hard; if the ledger is away the run is found
-  // RUNNING at the next start and goes on then.
+  // The end is noted even when the run was stopped hard; if the ledger is away the supervisor tries
+  // again, and if the process ends first the run is found RUNNING at the next start and goes on.
   const Status noted = services.ledger.UpdateRun(end.run);
+  end.noted = noted.ok();
   if (!noted.ok())
     LogWarn("the end of a run was not noted", {{"run", end.run.id}, {"error", Message(noted)}});
   LogEnd(end.run, status);

@@ -12,6 +12,7 @@ struct RunEnd {
   RunRecord run;
   Status status;
   bool interrupted = false;  // the daemon stops; the run goes on at the next start
+  bool noted = true;         // false: the ledger does not know that the run is over
 };
 
 // Runs it; blocks until it is over. Notes begin and end in the ledger.

@@ -189,12 +189,13 @@ StatusOr<RunRecord> Supervisor::Replay(const DeadLetterFilter& filter,
 
 StatusOr<RunRecord> Supervisor::GetRun(const std::string& id) const {
   if (const auto active = queue_.Find(id)) return active->progress.view().run;
+  if (auto ended = FindUnnoted(id)) return *std::move(ended);
   return services_.ledger.GetRun(id);
 }
 
 StatusOr<RunRecord> Supervisor::CancelRun(const std::string& id) {
   const auto active = queue_.Find(id);
-  if (!active) return services_.ledger.GetRun(id);
+  if (!active) return GetRun(id);
   active->cancelled = true;
   if (queue_.RemoveQueued(id)) {
     RunEnd end;
@@ -225,6 +226,10 @@ void Supervisor::Execute(ActiveRun& run) {
 
 void Supervisor::RunEnded(const RunEnd& end) {
   if (end.interrupted) return;
+  if (!end.noted) {
+    MutexLock lock(mu_);
+    unnoted_ends_[end.run.id] = end.run;
+  }
   const Duration took =
       end.run.started_at && end.run.ended_at ? *end.run.ended_at - *end.run.started_at : Duration{};
   services_.metrics.RunEnded(end.run.pipeline, end.run.mode, end.run.state, took);
@@ -255,6 +260,7 @@ void Supervisor::RunEnded(const RunEnd& end) {
     if (!pause.reason.empty() && pause.reason != reason::kPausedByUser) {
       pause = PauseState{};
       const Status saved = services_.ledger.SavePipeline(entry.record);
+      entry.unnoted = !saved.ok();
       if (!saved.ok()) LogWarn("a pause that is over was not noted", {{"error", Message(saved)}});
       LogInfo("pipeline goes on", {{"pipeline", end.run.pipeline}});
     }
@@ -278,6 +284,7 @@ void Supervisor::SetPause(const std::string& name, const PauseState& pause) {
   const bool is_new = record.pause.reason != pause.reason;
   record.pause = pause;
   const Status saved = services_.ledger.SavePipeline(record);
+  found->second.unnoted = !saved.ok();
   if (!saved.ok())
     LogWarn("a pause was not noted", {{"pipeline", name}, {"error", Message(saved)}});
   if (is_new) {

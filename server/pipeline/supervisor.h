@@ -144,6 +144,7 @@ class Supervisor {
     int64_t dead_letters = 0;
     std::optional<WallTime> polled_at;
     std::optional<WallTime> resume_at;  // of a budget's next period
+    bool unnoted = false;               // the ledger does not have `record` as it is here
   };
 
   struct Resolved {
@@ -171,6 +172,10 @@ class Supervisor {
   void SetPause(const std::string& name, const PauseState& pause) EXCLUDES(mu_);
   StatusOr<PipelineStatus> StatusOf(const std::string& name, int32_t runs) EXCLUDES(mu_);
   StatusOr<std::optional<Target>> CurrentTarget(const PipelineSpec& spec) const;
+  // Ends of runs and pauses that the ledger could not take when they came.
+  bool HasUnnoted() const REQUIRES(mu_);
+  void NoteLate() EXCLUDES(mu_);
+  std::optional<RunRecord> FindUnnoted(const std::string& run_id) const EXCLUDES(mu_);
 
   const RunServices services_;
   std::atomic<bool> stopping_{false};
@@ -180,6 +185,8 @@ class Supervisor {
   CondVar polls_done_;
   int polls_ GUARDED_BY(mu_) = 0;
   std::map<std::string, Entry> entries_ GUARDED_BY(mu_);
+  std::map<std::string, RunRecord> unnoted_ends_ GUARDED_BY(mu_);  // by run id
+  bool noting_ GUARDED_BY(mu_) = false;
   Mutex start_mu_;  // one Start at a time decides about a pipeline
   RunQueue queue_;
 };

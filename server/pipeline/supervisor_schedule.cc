@@ -52,6 +52,11 @@ void Supervisor::Tick() {
       ++polls_;
       due.push_back(name);
     }
+    if (HasUnnoted() && !noting_) {
+      noting_ = true;
+      ++polls_;
+      services_.workers.Post([this] { NoteLate(); });
+    }
   }
   for (const std::string& name : due) {
     services_.workers.Post([this, name] { Poll(name); });
@@ -63,6 +68,46 @@ void Supervisor::Tick() {
     const auto started = Enqueue(record->spec, RunMode::kWatch, "", true, {});
     if (!started.ok()) LogWarn("a run was not begun", {{"error", Message(started.status())}});
   }
+}
+
+bool Supervisor::HasUnnoted() const {
+  if (!unnoted_ends_.empty()) return true;
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [](const auto& entry) { return entry.second.unnoted; });
+}
+
+std::optional<RunRecord> Supervisor::FindUnnoted(const std::string& run_id) const {
+  MutexLock lock(mu_);
+  const auto found = unnoted_ends_.find(run_id);
+  if (found == unnoted_ends_.end()) return std::nullopt;
+  return found->second;
+}
+
+void Supervisor::NoteLate() {
+  std::map<std::string, RunRecord> ends;
+  {
+    MutexLock lock(mu_);
+    ends = unnoted_ends_;
+  }
+  bool away = false;
+  for (const auto& [id, run] : ends) {
+    away = !services_.ledger.UpdateRun(run).ok();
+    if (away) break;
+    LogInfo("the end of a run is noted now", {{"run", id}, {"pipeline", run.pipeline}});
+    MutexLock lock(mu_);
+    unnoted_ends_.erase(id);
+  }
+  MutexLock lock(mu_);
+  // As where they are changed: under the lock, so that the ledger gets them in their order.
+  for (auto& [name, entry] : entries_) {
+    if (away) break;
+    if (!entry.unnoted) continue;
+    away = !services_.ledger.SavePipeline(entry.record).ok();
+    entry.unnoted = away;
+  }
+  noting_ = false;
+  --polls_;
+  polls_done_.notify_all();
 }
 
 StatusOr<std::optional<Target>> Supervisor::CurrentTarget(const PipelineSpec& spec) const {
