@@ -35,6 +35,7 @@ v1::Model Describe(const ModelEntry& entry, const ProviderConfig& provider) {
   out.set_max_request_tokens(entry.request.max_tokens);
   out.set_requests_per_minute(entry.rate.requests_per_minute);
   out.set_tokens_per_minute(entry.rate.tokens_per_minute);
+  out.set_texts_per_minute(entry.rate.items_per_minute);
   out.set_tokens_exact(entry.tokenizer != TokenizerKind::kEstimate);
   out.set_local(entry.local.has_value());
   return out;
@@ -58,6 +59,7 @@ v1::Model DescribeAt(const ProviderConfig& provider, const ModelEntry& entry, Mo
   if (info.ok()) {
     out.set_requests_per_minute(info->rate.requests_per_minute);
     out.set_tokens_per_minute(info->rate.tokens_per_minute);
+    out.set_texts_per_minute(info->rate.items_per_minute);
   }
   const Status ready = set.registry.CheckReady(provider, entry.name);
   if (!ready.ok()) out.set_unavailable(std::string(Message(ready)));

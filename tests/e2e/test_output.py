@@ -182,6 +182,9 @@ def test_other_formats(world, table):
     models = world.daemon.ctl_json("models", "list")["models"]
     ours = next(model for model in models if model["model"] == "openai/e2e-embed")
     assert (ours["dimensions"], ours["usd_per_million_tokens"]) == (16, 1000)
+    limits = ("requests_per_minute", "tokens_per_minute", "texts_per_minute")
+    cohere = next(model for model in models if model["model"] == "cohere/embed-v4.0")
+    assert [cohere[name] for name in limits] == [0, 0, 2000] and ours["texts_per_minute"] == 0
 
 
 def test_secrets_stay_secret(world, table, all_servers):
