@@ -6,6 +6,7 @@ namespace drift {
 namespace {
 
 constexpr char kMaybeBilledUrl[] = "drift/maybe-billed";
+constexpr char kUnsaidWaitUrl[] = "drift/unsaid-wait";
 constexpr char kRateHintUrl[] = "drift/rate-hint";
 
 // "1000,-,250" and so on: limit, remaining and reset of each window, - where nothing was said.
@@ -70,6 +71,15 @@ Status MarkMaybeBilled(Status error) {
 
 bool MaybeBilled(const Status& error) {
   return error.GetPayload(kMaybeBilledUrl).has_value();
+}
+
+Status MarkUnsaidWait(Status error) {
+  if (!error.ok()) error.SetPayload(kUnsaidWaitUrl, absl::Cord("1"));
+  return error;
+}
+
+bool WaitIsUnsaid(const Status& error) {
+  return error.GetPayload(kUnsaidWaitUrl).has_value();
 }
 
 }  // namespace drift

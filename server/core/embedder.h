@@ -80,6 +80,9 @@ struct Embeddings {
   std::vector<ItemError> rejected;
   // As the provider billed the request; nullopt when it does not say.
   std::optional<int64_t> billed_tokens;
+  // What an estimate by length alone makes of the texts that were billed; set beside billed_tokens
+  // where no tokenizer counts them, so that estimates can be corrected.
+  std::optional<int64_t> guessed_tokens;
   RateHint rate;
 };
 
@@ -108,6 +111,11 @@ class Embedder {
 // answer was not understood. The money is then counted at the estimate and marked.
 Status MarkMaybeBilled(Status error);
 bool MaybeBilled(const Status& error);
+
+// A throttled answer that did not say for how long: its retry-after is the provider's usual one, to
+// begin with.
+Status MarkUnsaidWait(Status error);
+bool WaitIsUnsaid(const Status& error);
 
 // What the answer behind an error said of the quota, where there was one; else empty.
 Status WithRateHint(Status error, const RateHint& rate);

@@ -18,6 +18,7 @@ constexpr int64_t kMostRemote = 32;
 constexpr int kTrips = 5;  // failures in a row that open the breaker
 constexpr seconds kFirstProbe{1};
 constexpr seconds kLongestProbe{30};
+constexpr seconds kLongestUnsaid{60};  // quotas are per minute
 // How soon to look again when only an answer can change anything, and at most.
 constexpr milliseconds kLookAgain{50};
 constexpr seconds kLongestLook{1};
@@ -140,11 +141,26 @@ void Pacer::Answered(const QuotaUse& use, const Status& status, const RateHint& 
   Correct(items_, rate.items, outstanding_.items);
   AdaptTo(status, now);
   Break(status, now);
+  if (status.ok()) unsaid_ = 0;
 }
 
 void Pacer::CoolDown(Duration wait) {
   MutexLock lock(mu_);
   cooldown_until_ = std::max(cooldown_until_, clock_.Mono() + wait);
+}
+
+Duration Pacer::CoolDownUnsaid(Duration first, double spread) {
+  MutexLock lock(mu_);
+  const MonoTime now = clock_.Mono();
+  // Requests of one burst are refused together: that is once.
+  if (now >= cooldown_until_) {
+    const double longest =
+        std::min(static_cast<double>(Duration(kLongestUnsaid).count()),
+                 static_cast<double>(first.count()) * std::pow(2.0, std::min(unsaid_, 16)));
+    cooldown_until_ = now + Duration(static_cast<int64_t>(longest * (1 - spread / 2)));
+    ++unsaid_;
+  }
+  return cooldown_until_ - now;
 }
 
 int64_t Pacer::concurrency() {

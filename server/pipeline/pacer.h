@@ -40,6 +40,10 @@ class Pacer {
 
   // The provider asked for silence.
   void CoolDown(Duration wait) EXCLUDES(mu_);
+  // The provider is throttling and does not say for how long: `first`, then twice as long each time
+  // that it does so again before it has answered anything, a minute at most; by `spread`, from 0 to
+  // 1, up to a half less. Returns how long it is.
+  Duration CoolDownUnsaid(Duration first, double spread) EXCLUDES(mu_);
 
   // Most requests at once: ever, and now.
   int64_t max_concurrency() const { return max_concurrency_; }
@@ -65,6 +69,7 @@ class Pacer {
   double window_ GUARDED_BY(mu_);         // requests at once, now
   MonoTime shrunk_at_ GUARDED_BY(mu_);
   MonoTime cooldown_until_ GUARDED_BY(mu_);
+  int unsaid_ GUARDED_BY(mu_) = 0;  // waits of an unsaid length since the last good answer
   // The breaker: closed below kTrips failures in a row; open until `probe_at_`; then one request
   // finds out.
   int failures_ GUARDED_BY(mu_) = 0;

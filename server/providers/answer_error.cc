@@ -10,7 +10,8 @@
 namespace drift {
 namespace {
 
-// A throttled answer that does not say how long to wait.
+// A throttled answer that does not say how long to wait; the wait grows if such answers follow one
+// another (pipeline/pacer.h).
 constexpr std::chrono::milliseconds kUnsaidWait{2'000};
 
 struct Case {
@@ -108,11 +109,17 @@ Status Unexpected(const Case& c) {
       WithReason(Say(c, StatusCode::kAborted, "an unexpected answer"), reason::kBadAnswer));
 }
 
+Status Throttled(const Case& c) {
+  const Status status = Say(c, StatusCode::kResourceExhausted, "throttled");
+  const auto wait = WaitOf(c);
+  if (wait) return WithRetryAfter(status, *wait);
+  return MarkUnsaidWait(WithRetryAfter(status, c.body.usual_wait.value_or(kUnsaidWait)));
+}
+
 Status StatusOf(Verdict verdict, const Case& c) {
   switch (verdict) {
     case Verdict::kThrottled:
-      return WithRetryAfter(Say(c, StatusCode::kResourceExhausted, "throttled"),
-                            WaitOf(c).value_or(kUnsaidWait));
+      return Throttled(c);
     case Verdict::kOutOfMoney:
       return OutOfMoney(c);
     case Verdict::kBadKey:

@@ -21,7 +21,9 @@ struct ErrorBody {
   std::string param;
   std::string code;
   std::optional<std::chrono::milliseconds> wait;  // asked for in the body
-  std::string remedy;                             // better than the usual one
+  // The provider's own to begin with, where a 429 asks for none.
+  std::optional<std::chrono::milliseconds> usual_wait;
+  std::string remedy;  // better than the usual one
 };
 
 // Reads what is common to most protocols: {"error": {...}} or {"error": "..."} or the fields

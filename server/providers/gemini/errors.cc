@@ -40,8 +40,9 @@ ErrorBody ReadBody(std::string_view text) {
   }
   if (out.code != "RESOURCE_EXHAUSTED") return out;
   const bool daily = out.param.find("PerDay") != std::string::npos;
-  out.wait = std::max(out.wait.value_or(kUnsaidMinute),
-                      daily ? std::chrono::milliseconds(kDailyWait) : std::chrono::milliseconds(0));
+  if (daily)
+    out.wait = std::max<std::chrono::milliseconds>(kDailyWait, out.wait.value_or(kDailyWait));
+  out.usual_wait = kUnsaidMinute;
   return out;
 }
 

@@ -171,5 +171,26 @@ TEST_F(PacerTest, SilenceIsKept) {
   EXPECT_TRUE(Take(1));
 }
 
+TEST_F(PacerTest, AnUnsaidWaitGrowsUntilAnAnswerCame) {
+  const auto throttle = [&](double spread = 0) {
+    return pacer().CoolDownUnsaid(seconds(2), spread);
+  };
+  for (const int expected : {2, 4, 8, 16, 32, 60, 60}) {
+    ASSERT_TRUE(Take(1));
+    End(1, ResourceExhausted("throttled"));
+    EXPECT_EQ(throttle(), seconds(expected));
+    // The rest of the burst is refused a moment later.
+    clock_.Advance(milliseconds(100));
+    EXPECT_EQ(throttle(), seconds(expected) - milliseconds(100));
+    EXPECT_FALSE(Take(1));
+    clock_.Advance(seconds(expected));
+  }
+  ASSERT_TRUE(Take(1));
+  End(1);
+  EXPECT_EQ(throttle(), seconds(2));
+  clock_.Advance(seconds(2));
+  EXPECT_EQ(throttle(1), seconds(2)) << "by half less at most";
+}
+
 }  // namespace
 }  // namespace drift

@@ -32,6 +32,7 @@ struct Row {
   int64_t wait_ms = kNoWait;
   bool maybe_billed = false;
   testing::HeaderList headers = {};
+  bool unsaid = false;  // the wait is the provider's usual one
 };
 void PrintTo(const Row& row, std::ostream* out) {
   *out << row.type << " " << row.status << " " << row.body;
@@ -46,6 +47,7 @@ TEST_P(NetworkErrorsTest, HasItsOutcome) {
   EXPECT_EQ(Reason(status), row.reason) << status;
   EXPECT_EQ(RetryAfter(status).value_or(std::chrono::milliseconds(kNoWait)).count(), row.wait_ms);
   EXPECT_EQ(MaybeBilled(status), row.maybe_billed);
+  EXPECT_EQ(WaitIsUnsaid(status), row.unsaid);
   EXPECT_THAT(std::string(Message(status)), HasSubstr(std::to_string(row.status)));
   // What pauses a pipeline says what to do.
   const bool pauses = !IsRetryable(status) && row.code != kInput && row.code != kDenied;
@@ -109,8 +111,15 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"voyage", 422,
             R"({"detail":[{"loc":["body","output_dtype"],"msg":"unexpected","type":"enum"}]})",
             kPaused},
-        Row{"voyage", 429, R"({"detail":"You have exceeded your rate limit."})", kThrottle, "",
-            2000},
+        Row{"voyage",
+            429,
+            R"({"detail":"You have exceeded your rate limit."})",
+            kThrottle,
+            "",
+            2000,
+            false,
+            {},
+            true},
         Row{"voyage", 429, "", kThrottle, "", 5000, false, {{"Retry-After", "5"}}},
         Row{"voyage",
             429,
@@ -157,8 +166,15 @@ INSTANTIATE_TEST_SUITE_P(
             Google(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota",
                    std::string(kPerDay) + "," + kRetryInfo),
             kThrottle, "", 900'000},
-        Row{"gemini", 429, Google(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota"),
-            kThrottle, "", 5000},
+        Row{"gemini",
+            429,
+            Google(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota"),
+            kThrottle,
+            "",
+            5000,
+            false,
+            {},
+            true},
         Row{"gemini", 499, Google(499, "CANCELLED", "cancelled"), kAway, "", kNoWait, true},
         Row{"gemini", 500, Google(500, "INTERNAL", "An internal error has occurred"), kAway},
         Row{"gemini", 503, Google(503, "UNAVAILABLE", "The model is overloaded"), kAway},
@@ -187,9 +203,15 @@ INSTANTIATE_TEST_SUITE_P(
             kMissing, reason::kModelNotFound},
         Row{"cohere", 404, R"({"message":"404 page not found"})", kMissing},
         Row{"cohere", 422, R"({"message":"unprocessable"})", kInput},
-        Row{"cohere", 429,
+        Row{"cohere",
+            429,
             R"({"message":"trial token rate limit exceeded, limit is 100000 tokens per minute"})",
-            kThrottle, "", 2000},
+            kThrottle,
+            "",
+            2000,
+            false,
+            {},
+            true},
         Row{"cohere", 429,
             R"({"message":"You are using a Trial key, which is limited to 1000 API calls / month."})",
             kThrottle, reason::kQuotaExhausted},

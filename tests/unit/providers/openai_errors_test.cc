@@ -62,6 +62,8 @@ TEST(OpenaiErrorsTest, ThrottledWaitsAsTold) {
             milliseconds(9000));
   // Without a word a throttled answer still is no reason to give up.
   EXPECT_TRUE(IsRetryable(Error(429, "slow down")));
+  EXPECT_TRUE(WaitIsUnsaid(Error(429, "slow down")));
+  EXPECT_FALSE(WaitIsUnsaid(Error(429, "", Headers{{"Retry-After", "3"}})));
 }
 
 TEST(OpenaiErrorsTest, OutOfMoneyPauses) {
