@@ -42,14 +42,14 @@ struct Loaded {
 };
 
 // The configuration is read twice: the models it is checked against may be named in it.
-Loaded LoadAll(const std::string& path, Problems& problems) {
+Loaded LoadAll(const std::string& path, std::shared_ptr<TokenRatios> ratios, Problems& problems) {
   const EnvLookup environment = ProcessEnvironment();
   Problems ignored;
   const Config first = LoadConfig(path, environment, MakeConfigChecks(nullptr), ignored);
   Loaded out;
   out.models = std::make_shared<ModelSet>(
       LoadCatalogue(first.catalogue.models, first.catalogue.prices, environment, problems),
-      first.providers, Clock::Real());
+      first.providers, Clock::Real(), std::move(ratios));
   out.config = LoadConfig(path, environment, MakeConfigChecks(out.models), problems);
   return out;
 }
@@ -245,7 +245,7 @@ void App::Reload() {
   if (options_.config_path.empty())
     return LogInfo("nothing to reload: there is no configuration file");
   Problems problems;
-  Loaded loaded = LoadAll(options_.config_path, problems);
+  Loaded loaded = LoadAll(options_.config_path, models_->ratios, problems);
   if (!problems.empty()) {
     return LogError("the new configuration is wrong; the old one stays",
                     {{"problems", problems.Lines()}});
@@ -287,7 +287,7 @@ int App::Serve() {
 
 int RunApp(const AppOptions& options) {
   Problems problems;
-  Loaded loaded = LoadAll(options.config_path, problems);
+  Loaded loaded = LoadAll(options.config_path, std::make_shared<TokenRatios>(), problems);
   if (!problems.empty()) {
     std::cerr << problems.Report() << "\n";
     return kExitConfiguration;
@@ -304,7 +304,7 @@ int RunApp(const AppOptions& options) {
 
 int ValidateConfig(const std::string& path) {
   Problems problems;
-  LoadAll(path, problems);
+  LoadAll(path, std::make_shared<TokenRatios>(), problems);
   if (problems.empty()) {
     std::cout << path << ": ok\n";
     return kExitOk;

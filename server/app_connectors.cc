@@ -1,6 +1,8 @@
 #include "app_connectors.h"
 
 #include "app_models.h"
+#include "base/log.h"
+#include "base/suggest.h"
 #include "ledger/open.h"
 #include "sinks/registry.h"
 #include "sources/delta/delta_source.h"
@@ -10,6 +12,7 @@ namespace drift {
 namespace {
 
 constexpr size_t kRecentBytes = 32 << 20;  // of a model's answered vectors
+constexpr int32_t kRecalledBills = 200;    // enough to estimate by, and quickly read
 
 // A model that cannot be asked for want of a key: enough for a plan.
 class KeylessEmbedder final : public Embedder {
@@ -52,22 +55,25 @@ bool HasPlainSecret(const Uri& uri) {
 
 }  // namespace
 
-ModelSet::ModelSet(Catalogue catalogue, std::vector<ProviderConfig> configured, Clock& clock)
+ModelSet::ModelSet(Catalogue catalogue, std::vector<ProviderConfig> configured, Clock& clock,
+                   std::shared_ptr<TokenRatios> ratios)
     : catalogue(std::move(catalogue)),
       configured(std::move(configured)),
       well_known(WellKnownProviders()),
+      ratios(std::move(ratios)),
       registry(this->catalogue.models, this->catalogue.prices, clock,
-               local::ModelFiles::DefaultFolders()) {}
+               local::ModelFiles::DefaultFolders(), this->ratios) {}
 
 StatusOr<const ProviderConfig*> ModelSet::FindProvider(std::string_view name) const {
-  std::string known;
+  std::set<std::string> known;
   for (const auto* list : {&configured, &well_known}) {
     for (const ProviderConfig& provider : *list) {
       if (provider.name == name) return &provider;
-      known += (known.empty() ? "" : ", ") + provider.name;
+      known.insert(provider.name);
     }
   }
-  return InvalidArgument("unknown provider '{}'; known: {}", name, known);
+  return InvalidArgument("unknown provider '{}'{}", name,
+                         DidYouMean(name, std::vector<std::string>(known.begin(), known.end())));
 }
 
 StatusOr<std::pair<std::string, std::string>> SplitModel(const std::string& model) {
@@ -212,6 +218,24 @@ std::shared_ptr<Pacer> AppConnectors::PacerOf(const std::string& model, const Mo
   return pacer;
 }
 
+void AppConnectors::Recall(const ModelSet& set, const ProviderConfig& provider,
+                           const std::string& model) {
+  const std::shared_ptr<TokenRatio> ratio = set.registry.FindRatio(provider, model);
+  if (ratio == nullptr) return;
+  const std::string id = provider.name + "/" + model;
+  {
+    MutexLock lock(mu_);
+    if (!recalled_.insert(id).second) return;
+  }
+  const auto bills = parts_.ledger.LatestBills(id, kRecalledBills);
+  if (!bills.ok()) {
+    // Estimates start over; what is billed stays what is billed.
+    return LogWarn("what a model billed so far could not be read",
+                   {{"model", id}, {"error", Message(bills.status())}});
+  }
+  for (const BilledGuess& bill : *bills) ratio->Learn(bill.guessed_tokens, bill.billed_tokens);
+}
+
 StatusOr<std::shared_ptr<EmbedQueue>> AppConnectors::OpenModel(const std::string& model,
                                                                int32_t dimensions) {
   const std::string id = fmt::format("{}@{}", model, dimensions);
@@ -225,6 +249,7 @@ StatusOr<std::shared_ptr<EmbedQueue>> AppConnectors::OpenModel(const std::string
   ASSIGN_OR_RETURN(const auto names, SplitModel(model));
   ASSIGN_OR_RETURN(const ProviderConfig* provider, set->FindProvider(names.first));
   ASSIGN_OR_RETURN(auto embedder, MakeEmbedder(*set, *provider, names.second, dimensions));
+  Recall(*set, *provider, names.second);
   ASSIGN_OR_RETURN(auto counter, set->registry.MakeTokenCounter(*provider, names.second));
   PriceFunction price = [set, provider, name = names.second](int64_t tokens, WallTime when) {
     const auto found = set->catalogue.prices.Find(*provider, name, when);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,11 +22,14 @@ namespace drift {
 
 // The catalogue, the providers and what makes models of them; replaced as a whole by a reload.
 struct ModelSet {
-  ModelSet(Catalogue catalogue, std::vector<ProviderConfig> configured, Clock& clock);
+  // `ratios` is handed from one set to the next.
+  ModelSet(Catalogue catalogue, std::vector<ProviderConfig> configured, Clock& clock,
+           std::shared_ptr<TokenRatios> ratios);
 
   const Catalogue catalogue;
   const std::vector<ProviderConfig> configured;
   const std::vector<ProviderConfig> well_known;
+  const std::shared_ptr<TokenRatios> ratios;
   ProviderRegistry registry;
 
   // kInvalidArgument: no such provider; lists the known ones.
@@ -73,6 +77,9 @@ class AppConnectors final : public Connectors {
   // The one of this model in the process, whatever dimensions it is asked for.
   std::shared_ptr<Pacer> PacerOf(const std::string& model, const ModelInfo& info) EXCLUDES(mu_);
   std::shared_ptr<RecentVectors> RecentOf(const ModelInfo& info) EXCLUDES(mu_);
+  // Takes up what the ledger knows of the model's bills, once in the process.
+  void Recall(const ModelSet& set, const ProviderConfig& provider, const std::string& model)
+      EXCLUDES(mu_);
 
   const Parts parts_;
   mutable Mutex mu_;
@@ -81,6 +88,7 @@ class AppConnectors final : public Connectors {
   std::map<std::string, std::shared_ptr<Pacer>> pacers_ GUARDED_BY(mu_);  // by provider/name
   // By fingerprint and dimensions. Kept over a reload: they are paid for.
   std::map<std::pair<std::string, int32_t>, std::shared_ptr<RecentVectors>> recent_ GUARDED_BY(mu_);
+  std::set<std::string> recalled_ GUARDED_BY(mu_);  // models, provider/name
   std::map<std::string, std::weak_ptr<Sink>> sinks_ GUARDED_BY(mu_);
   // Addresses that came with a secret in them, by the form without it. Never stored or shown.
   std::map<std::string, Uri> with_secret_ GUARDED_BY(mu_);

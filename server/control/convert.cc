@@ -183,6 +183,9 @@ v1::CostRow ToProto(const CostRow& row) {
   out.set_texts(row.texts);
   out.set_tokens(row.tokens);
   out.set_tokens_estimated(row.tokens_estimated);
+  out.set_tokens_by_provider(row.tokens_by_provider);
+  out.set_tokens_by_tokenizer(row.tokens_by_tokenizer);
+  out.set_tokens_by_estimate(row.tokens_by_estimate);
   out.set_cost_usd(ToUsd(row.cost));
   return out;
 }

@@ -93,6 +93,10 @@ class Ledger {
   // At start: requests left open by a crash become kUnknown, at their estimate. Returns how many.
   virtual StatusOr<int64_t> SettleOpenRequests(WallTime now) = 0;
   virtual StatusOr<std::vector<CostRow>> SumCosts(const CostFilter& filter) = 0;  // by key
+  // The latest answers of a model (provider/name) whose tokens the provider said and no tokenizer
+  // counts; oldest first, at most `limit`.
+  virtual StatusOr<std::vector<BilledGuess>> LatestBills(const std::string& model,
+                                                         int32_t limit) = 0;
 
   // -- lineage
   virtual StatusOr<ProvenancePage> FindProvenance(const ProvenanceFilter& filter) = 0;

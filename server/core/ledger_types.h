@@ -186,6 +186,13 @@ enum class RequestState : uint8_t {
   kUnknown,  // sent, outcome unknown: counted at the estimate
 };
 
+// Where the token figure of a request comes from; from the weakest to the best.
+enum class TokenSource : uint8_t {
+  kEstimate,   // by length, corrected by earlier bills; and all that is open or unknown
+  kTokenizer,  // counted here, with the model's own tokenizer
+  kProvider,   // the provider said what it billed
+};
+
 struct RequestRecord {
   int64_t id = 0;      // given by the ledger
   std::string run_id;  // empty for a search
@@ -201,6 +208,17 @@ struct RequestRecord {
   NanoUsd cost = 0;  // of `tokens`
   WallTime started_at;
   std::optional<WallTime> ended_at;
+  TokenSource token_source = TokenSource::kEstimate;
+  // What an estimate by length alone made of the texts, where `tokens` is the provider's word and
+  // no tokenizer counts them; else 0. What Ledger::LatestBills() is made from.
+  int64_t guessed_tokens = 0;
+};
+
+// One answer to learn from: what was estimated, by length alone, and what was billed.
+struct BilledGuess {
+  int64_t guessed_tokens = 0;
+  int64_t billed_tokens = 0;
+  bool operator==(const BilledGuess&) const = default;
 };
 
 struct RequestOutcome {
@@ -210,6 +228,8 @@ struct RequestOutcome {
   bool tokens_estimated = false;
   NanoUsd cost = 0;
   WallTime ended_at;
+  TokenSource token_source = TokenSource::kEstimate;
+  int64_t guessed_tokens = 0;
 };
 
 enum class CostGroup : uint8_t { kModel, kPipeline, kProvider, kDay, kRun };
@@ -232,6 +252,11 @@ struct CostRow {
   int64_t tokens = 0;
   bool tokens_estimated = false;  // some of them
   NanoUsd cost = 0;
+  // `tokens` by TokenSource. What they do not add up to is of requests that were noted before the
+  // ledger said where its tokens came from.
+  int64_t tokens_by_provider = 0;
+  int64_t tokens_by_tokenizer = 0;
+  int64_t tokens_by_estimate = 0;
 };
 
 // ---- lineage

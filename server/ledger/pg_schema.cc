@@ -88,9 +88,18 @@ CREATE INDEX requests_open ON requests (state) WHERE state = 0;
 CREATE INDEX runs_open ON runs (state, seq) WHERE state < 2;
 )sql";
 
+// Where each token figure comes from, and what estimates can be corrected with. Of requests noted
+// earlier neither is known.
+constexpr char kVersion3[] = R"sql(
+ALTER TABLE requests ADD COLUMN token_source bigint;
+ALTER TABLE requests ADD COLUMN guessed_tokens bigint NOT NULL DEFAULT 0;
+CREATE INDEX requests_guessed ON requests (model, id) WHERE guessed_tokens > 0;
+)sql";
+
 constexpr PgMigration kMigrations[] = {
     {"tables", kVersion1},
     {"indexes over requests and runs", kVersion2},
+    {"where tokens come from", kVersion3},
 };
 
 // 0: there is no ledger.

@@ -44,6 +44,9 @@ CostRow ReadCost(const SqlRow& row, CostGroup by) {
   out.tokens = row.Int(4);
   out.tokens_estimated = row.Bool(5);
   out.cost = row.Int(6);
+  out.tokens_by_provider = row.Int(7);
+  out.tokens_by_tokenizer = row.Int(8);
+  out.tokens_by_estimate = row.Int(9);
   return out;
 }
 
@@ -70,6 +73,8 @@ Status CloseRequest(SqlSession& session, const RequestOutcome& outcome) {
     set += fmt::format(", tokens = ${}", args.Add(outcome.tokens));
     set += fmt::format(", tokens_estimated = ${}", args.Add(outcome.tokens_estimated));
     set += fmt::format(", cost = ${}", args.Add(outcome.cost));
+    set += fmt::format(", token_source = ${}", args.Add(outcome.token_source));
+    set += fmt::format(", guessed_tokens = ${}", args.Add(outcome.guessed_tokens));
   }
   const size_t id = args.Add(outcome.id);
   ASSIGN_OR_RETURN(
@@ -92,11 +97,12 @@ Status AddRequests(SqlSession& session, int64_t run, std::span<const RequestReco
     RETURN_IF_ERROR(session.Do(
         "INSERT INTO requests (run, pipeline, provider, model, kind, state, requests, texts, "
         "tokens,"
-        " tokens_estimated, cost, started_at, ended_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        " tokens_estimated, cost, started_at, ended_at, token_source, guessed_tokens)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         SqlArgs(run, request.pipeline, request.provider, request.model, request.kind, request.state,
                 request.requests, request.texts, request.tokens, request.tokens_estimated,
-                request.cost, request.started_at, request.ended_at)));
+                request.cost, request.started_at, request.ended_at, request.token_source,
+                request.guessed_tokens)));
   }
   return OkStatus();
 }
@@ -125,7 +131,11 @@ StatusOr<std::vector<CostRow>> SumCosts(SqlSession& session, const CostFilter& f
       " CAST(sum(CASE WHEN q.state = $1 THEN 0 ELSE q.texts END) AS BIGINT),"
       " CAST(sum(CASE WHEN q.state = $1 THEN 0 ELSE q.tokens END) AS BIGINT),"
       " max(CASE WHEN q.state = $1 THEN 0 WHEN q.state = 1 THEN q.tokens_estimated ELSE 1 END),"
-      " CAST(sum(CASE WHEN q.state = $1 THEN 0 ELSE q.cost END) AS BIGINT)"
+      " CAST(sum(CASE WHEN q.state = $1 THEN 0 ELSE q.cost END) AS BIGINT),"
+      " CAST(sum(CASE WHEN q.state = 1 AND q.token_source = 2 THEN q.tokens ELSE 0 END) AS BIGINT),"
+      " CAST(sum(CASE WHEN q.state = 1 AND q.token_source = 1 THEN q.tokens ELSE 0 END) AS BIGINT),"
+      " CAST(sum(CASE WHEN q.state = 1 AND q.token_source = 0 THEN q.tokens"
+      " WHEN q.state IN (0, 3) THEN q.tokens ELSE 0 END) AS BIGINT)"
       " FROM requests q LEFT JOIN runs r ON r.seq = q.run WHERE {1}"
       " GROUP BY {0} ORDER BY {0} LIMIT ${2}",
       key, where, limit);
@@ -133,6 +143,19 @@ StatusOr<std::vector<CostRow>> SumCosts(SqlSession& session, const CostFilter& f
   std::vector<CostRow> out;
   out.reserve(rows.size());
   for (const SqlRow& row : rows) out.push_back(ReadCost(row, filter.by));
+  return out;
+}
+
+StatusOr<std::vector<BilledGuess>> LatestBills(SqlSession& session, const std::string& model,
+                                               int32_t limit) {
+  ASSIGN_OR_RETURN(const auto rows,
+                   session.Run("SELECT guessed_tokens, tokens FROM requests"
+                               " WHERE model = $1 AND guessed_tokens > 0 ORDER BY id DESC LIMIT $2",
+                               SqlArgs(model, limit)));
+  std::vector<BilledGuess> out;
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+    out.push_back({row->Int(0), row->Int(1)});
+  }
   return out;
 }
 

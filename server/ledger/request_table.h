@@ -20,4 +20,7 @@ Status AddRequests(SqlSession& session, int64_t run, std::span<const RequestReco
 // answered and not billed count as requests alone.
 StatusOr<std::vector<CostRow>> SumCosts(SqlSession& session, const CostFilter& filter);
 
+StatusOr<std::vector<BilledGuess>> LatestBills(SqlSession& session, const std::string& model,
+                                               int32_t limit);
+
 }  // namespace drift::ledger

@@ -83,6 +83,11 @@ StatusOr<std::vector<CostRow>> SqlLedger::SumCosts(const CostFilter& filter) {
       [&](SqlSession& session) { return ledger::SumCosts(session, filter); });
 }
 
+StatusOr<std::vector<BilledGuess>> SqlLedger::LatestBills(const std::string& model, int32_t limit) {
+  return ReadValue<std::vector<BilledGuess>>(
+      [&](SqlSession& session) { return ledger::LatestBills(session, model, limit); });
+}
+
 StatusOr<std::vector<DeadLetter>> SqlLedger::ListDeadLetters(const DeadLetterFilter& filter) {
   return ReadValue<std::vector<DeadLetter>>(
       [&](SqlSession& session) { return ledger::ListDeadLetters(session, filter); });

@@ -36,6 +36,7 @@ class SqlLedger : public Ledger {
   Status CloseRequest(const RequestOutcome& outcome) override;
   StatusOr<int64_t> SettleOpenRequests(WallTime now) override;
   StatusOr<std::vector<CostRow>> SumCosts(const CostFilter& filter) override;
+  StatusOr<std::vector<BilledGuess>> LatestBills(const std::string& model, int32_t limit) override;
 
   StatusOr<std::vector<StagedKey>> LoadStages(int64_t target_id) override;
   StatusOr<int64_t> Stage(int64_t target_id, std::span<const StagedKey> keys) override;

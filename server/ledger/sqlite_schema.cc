@@ -71,6 +71,14 @@ CREATE INDEX requests_open ON requests (state) WHERE state = 0;
 CREATE INDEX runs_open ON runs (state, seq) WHERE state < 2;
 )sql";
 
+// Where each token figure comes from, and what estimates can be corrected with. Of requests noted
+// earlier neither is known.
+constexpr char kVersion3[] = R"sql(
+ALTER TABLE requests ADD COLUMN token_source INTEGER;
+ALTER TABLE requests ADD COLUMN guessed_tokens INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX requests_guessed ON requests (model, id) WHERE guessed_tokens > 0;
+)sql";
+
 Status CreateIndexTable(SqliteDatabase& db, const std::string& name) {
   return db.Execute(fmt::format(
       "CREATE TABLE {0} (hash INTEGER NOT NULL, owner INTEGER NOT NULL, row INTEGER NOT NULL,"
@@ -128,6 +136,7 @@ std::span<const SqliteMigration> SqliteMigrations() {
   static const SqliteMigration steps[] = {
       {"tables", [](SqliteDatabase& db) { return db.Execute(kVersion1); }},
       {"indexes over requests and runs", [](SqliteDatabase& db) { return db.Execute(kVersion2); }},
+      {"where tokens come from", [](SqliteDatabase& db) { return db.Execute(kVersion3); }},
   };
   return steps;
 }

@@ -72,8 +72,11 @@ class EmbedQueue {
   using Slots = std::span<const std::shared_ptr<EmbedSlot>>;
   struct Bill {
     int64_t tokens = 0;
-    bool estimated = false;
+    TokenSource source = TokenSource::kEstimate;
+    int64_t guessed_tokens = 0;
     NanoUsd cost = 0;
+
+    bool estimated() const { return tokens > 0 && source == TokenSource::kEstimate; }
   };
 
   // The threads.

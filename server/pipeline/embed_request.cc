@@ -35,6 +35,12 @@ std::vector<int64_t> Share(int64_t total, const std::vector<int64_t>& weights) {
   return parts;
 }
 
+void Weaken(std::atomic<TokenSource>& known, TokenSource source) {
+  TokenSource now = known;
+  while (source < now && !known.compare_exchange_weak(now, source)) {
+  }
+}
+
 }  // namespace
 
 Status EmbedQueue::AwaitTurn(EmbedClient& client, const QuotaUse& use) {
@@ -52,10 +58,15 @@ EmbedQueue::Bill EmbedQueue::Outcome(const StatusOr<Embeddings>& answer, int64_t
   Bill bill;
   if (answer.ok()) {
     bill.tokens = answer->billed_tokens.value_or(tokens);
-    bill.estimated = !answer->billed_tokens && !parts_.counter->exact();
+    // A model in the process is its own provider, and counts with its tokenizer.
+    if (answer->billed_tokens && !model().is_local) {
+      bill.source = TokenSource::kProvider;
+      bill.guessed_tokens = answer->guessed_tokens.value_or(0);
+    } else if (answer->billed_tokens || parts_.counter->exact()) {
+      bill.source = TokenSource::kTokenizer;
+    }
   } else if (MaybeBilled(answer.status())) {
     bill.tokens = tokens;
-    bill.estimated = true;
   }
   bill.cost = model().is_free ? 0 : Price(bill.tokens);
   return bill;
@@ -92,12 +103,14 @@ void EmbedQueue::Conclude(EmbedClient& client, const RequestRecord& intent,
   client.spend.cost += bill.cost;
   parts_.metrics.AddSpend(client.pipeline, {model().provider, model().id()}, bill.tokens,
                           bill.cost);
-  if (bill.estimated) client.spend.tokens_estimated = true;
+  if (bill.estimated()) client.spend.tokens_estimated = true;
+  if (bill.tokens > 0) Weaken(client.spend.token_source, bill.source);
+  client.spend.guessed_tokens += bill.guessed_tokens;
   if (model().is_free) return;
 
   parts_.budget.Settle(client.pipeline, model().provider, intent.cost, bill.cost);
-  RequestOutcome outcome{intent.id,      RequestState::kDone, bill.tokens,
-                         bill.estimated, bill.cost,           parts_.clock.Now()};
+  RequestOutcome outcome{intent.id, RequestState::kDone, bill.tokens, bill.estimated(),
+                         bill.cost, parts_.clock.Now(),  bill.source, bill.guessed_tokens};
   if (!answer.ok()) {
     outcome.state = MaybeBilled(answer.status()) ? RequestState::kUnknown : RequestState::kFailed;
   }
@@ -175,8 +188,13 @@ void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots, bo
           client, slots,
           bad_answer ? WithReason(DataLoss("{}", Message(error)), reason::kBadAnswer) : error);
     }
-    const auto wait = backoff.After(error);
+    auto wait = backoff.After(error);
     if (!wait) return Fail(client, slots, error);
+    if (WaitIsUnsaid(error)) {
+      const Duration grown =
+          parts_.pacer->CoolDownUnsaid(RetryAfter(error).value_or(*wait), parts_.rng.Uniform());
+      wait = std::chrono::ceil<milliseconds>(grown);
+    }
     if (client->on_wait) client->on_wait(error, *wait);
     if (error.code() == StatusCode::kResourceExhausted) {
       parts_.pacer->CoolDown(*wait);
@@ -214,7 +232,7 @@ void EmbedQueue::Deliver(Slots slots, const Embeddings& embeddings, const Bill& 
     answer.status = rejected[i];
     if (answer.status.ok()) answer.vector = embeddings.vectors[i];
     answer.tokens = static_cast<int32_t>(tokens[i]);
-    answer.tokens_estimated = bill.estimated;
+    answer.tokens_estimated = bill.estimated();
     answer.cost = costs[i];
     answer.embedded_at = now;
     answer.asked = true;

@@ -20,6 +20,11 @@ std::vector<RequestRecord> RunContext::TakeFreeRequests() {
   if (record.requests == 0) return {};
   record.texts = spend.texts - noted_texts_;
   record.tokens = spend.tokens - noted_tokens_;
+  record.token_source = spend.token_source;
+  // Estimates among the tokens would teach what they were made from.
+  const int64_t guessed = spend.guessed_tokens - noted_guesses_;
+  if (record.token_source == TokenSource::kProvider) record.guessed_tokens = guessed;
+  noted_guesses_ += guessed;
   noted_requests_ += record.requests;
   noted_texts_ += record.texts;
   noted_tokens_ += record.tokens;

@@ -136,6 +136,7 @@ class RunContext {
   int64_t noted_requests_ = 0;
   int64_t noted_texts_ = 0;
   int64_t noted_tokens_ = 0;
+  int64_t noted_guesses_ = 0;
 };
 
 }  // namespace drift

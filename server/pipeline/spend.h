@@ -14,6 +14,9 @@ struct RunSpend {
   std::atomic<int64_t> texts{0};  // answered with a vector
   std::atomic<int64_t> tokens{0};
   std::atomic<bool> tokens_estimated{false};
+  // The weakest source of `tokens`, and what was guessed of them (see RequestRecord).
+  std::atomic<TokenSource> token_source{TokenSource::kProvider};
+  std::atomic<int64_t> guessed_tokens{0};
   std::atomic<NanoUsd> cost{0};
 };
 

@@ -53,6 +53,7 @@ StatusOr<Embeddings> HttpEmbedder::Embed(std::span<const std::string> texts, Inp
   ASSIGN_OR_RETURN(Embeddings answer, Ask(sent.texts, kind, stop));
   Embeddings out = Assemble(std::move(sent), std::move(answer.vectors));
   out.billed_tokens = answer.billed_tokens;
+  out.guessed_tokens = answer.guessed_tokens;
   out.rate = answer.rate;
   return out;
 }
@@ -88,7 +89,11 @@ StatusOr<Embeddings> HttpEmbedder::Ask(std::span<const std::string> texts, Input
     return WithRateHint(MarkMaybeBilled(Annotate(answer.status(), info_.provider)), rate);
   }
   answer->rate = rate;
-  if (ratio_ != nullptr && answer->billed_tokens) ratio_->Learn(texts, *answer->billed_tokens);
+  if (ratio_ != nullptr && answer->billed_tokens) {
+    answer->guessed_tokens = 0;
+    for (const std::string& text : texts) *answer->guessed_tokens += EstimateTokens(text);
+    ratio_->Learn(*answer->guessed_tokens, *answer->billed_tokens);
+  }
   return answer;
 }
 

@@ -148,12 +148,15 @@ StatusOr<std::unique_ptr<TokenCounter>> ProviderRegistry::MakeTokenCounter(
 }
 
 std::shared_ptr<TokenRatio> ProviderRegistry::RatioOf(const ProviderConfig& provider,
-                                                      const ModelEntry& entry) {
+                                                      const ModelEntry& entry) const {
   if (entry.tokenizer != TokenizerKind::kEstimate || provider.type == "shadow") return nullptr;
-  MutexLock lock(mu_);
-  auto& ratio = ratios_[provider.name + "/" + entry.name];
-  if (ratio == nullptr) ratio = std::make_shared<TokenRatio>();
-  return ratio;
+  return ratios_->Of(provider.name + "/" + entry.name);
+}
+
+std::shared_ptr<TokenRatio> ProviderRegistry::FindRatio(const ProviderConfig& provider,
+                                                        std::string_view model) const {
+  const auto entry = FindModel(provider, model);
+  return entry.ok() ? RatioOf(provider, *entry) : nullptr;
 }
 
 }  // namespace drift

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/mutex.h"
 #include "base/status.h"
 #include "core/catalogue.h"
 #include "core/embedder.h"
@@ -29,9 +28,15 @@ std::vector<ProviderConfig> WellKnownProviders();
 class ProviderRegistry {
  public:
   // `model_folders`: where local models' files lie (local::ModelFiles::DefaultFolders()).
+  // `ratios`: what is known of bills already, and goes on being learned.
   ProviderRegistry(const ModelCatalogue& models, const PriceBook& prices, Clock& clock,
-                   std::vector<std::string> model_folders)
-      : models_(models), prices_(prices), clock_(clock), files_(std::move(model_folders)) {}
+                   std::vector<std::string> model_folders,
+                   std::shared_ptr<TokenRatios> ratios = std::make_shared<TokenRatios>())
+      : models_(models),
+        prices_(prices),
+        clock_(clock),
+        files_(std::move(model_folders)),
+        ratios_(std::move(ratios)) {}
 
   // The rest of these contacts nobody. kInvalidArgument: an option of the provider is wrong, its
   // type is not known, or a key is missing that the type needs.
@@ -61,18 +66,20 @@ class ProviderRegistry {
   // its estimates follow what the embedders made here are told they are billed.
   StatusOr<std::unique_ptr<TokenCounter>> MakeTokenCounter(const ProviderConfig& provider,
                                                            std::string_view model);
+  // What MakeTokenCounter()'s estimates follow. Null: nothing is to be learned, because a tokenizer
+  // counts, or nothing does.
+  std::shared_ptr<TokenRatio> FindRatio(const ProviderConfig& provider,
+                                        std::string_view model) const;
 
  private:
-  // Null: nothing is to be learned.
-  std::shared_ptr<TokenRatio> RatioOf(const ProviderConfig& provider, const ModelEntry& entry)
-      EXCLUDES(mu_);
+  std::shared_ptr<TokenRatio> RatioOf(const ProviderConfig& provider,
+                                      const ModelEntry& entry) const;
 
   const ModelCatalogue& models_;
   const PriceBook& prices_;
   Clock& clock_;
   local::ModelFiles files_;
-  Mutex mu_;
-  std::map<std::string, std::shared_ptr<TokenRatio>> ratios_ GUARDED_BY(mu_);
+  const std::shared_ptr<TokenRatios> ratios_;
 };
 
 }  // namespace drift

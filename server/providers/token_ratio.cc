@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "providers/token_counters.h"
-
 namespace drift {
 namespace {
 
@@ -15,14 +13,11 @@ constexpr double kMostOfOneAnswer = 20'000;
 
 }  // namespace
 
-void TokenRatio::Learn(std::span<const std::string> texts, int64_t tokens) {
-  if (tokens <= 0) return;
-  double estimated = 0;
-  for (const std::string& text : texts) estimated += static_cast<double>(EstimateTokens(text));
-  if (estimated == 0) return;
-  const double ratio =
-      std::clamp(static_cast<double>(tokens) / estimated, 1 / kMostRatio, kMostRatio);
-  const double weight = std::min(estimated, kMostOfOneAnswer);
+void TokenRatio::Learn(int64_t estimated, int64_t billed) {
+  if (billed <= 0 || estimated <= 0) return;
+  const double ratio = std::clamp(static_cast<double>(billed) / static_cast<double>(estimated),
+                                  1 / kMostRatio, kMostRatio);
+  const double weight = std::min(static_cast<double>(estimated), kMostOfOneAnswer);
   MutexLock lock(mu_);
   estimated_ += weight;
   billed_ += weight * ratio;
@@ -40,6 +35,13 @@ double TokenRatio::value() const {
 int64_t TokenRatio::Apply(int64_t estimate) const {
   const auto scaled = std::llround(static_cast<double>(estimate) * value());
   return std::max<int64_t>(std::min<int64_t>(estimate, 1), scaled);
+}
+
+std::shared_ptr<TokenRatio> TokenRatios::Of(const std::string& model) {
+  MutexLock lock(mu_);
+  std::shared_ptr<TokenRatio>& ratio = ratios_[model];
+  if (ratio == nullptr) ratio = std::make_shared<TokenRatio>();
+  return ratio;
 }
 
 }  // namespace drift

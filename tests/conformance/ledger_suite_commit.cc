@@ -21,6 +21,8 @@ RequestRecord FreeRequest(int64_t tokens) {
   request.requests = 3;
   request.texts = 7;
   request.tokens = tokens;
+  request.token_source = TokenSource::kProvider;
+  request.guessed_tokens = 2 * tokens;
   request.started_at = WallTime(std::chrono::seconds(1'763'700'000));
   return request;
 }
@@ -223,6 +225,9 @@ TEST_P(LedgerSuite, FreeRequestsAreCountedToTheRun) {
   EXPECT_EQ(costs->at(0).key, "01RUN");
   EXPECT_EQ(costs->at(0).requests, 6);
   EXPECT_EQ(costs->at(0).texts, 14);
+  EXPECT_EQ(costs->at(0).tokens_by_provider, 11);
+  EXPECT_THAT(ledger().LatestBills(batch.free_requests[0].model, 1).value(),
+              ::testing::ElementsAre(BilledGuess{12, 6}));
   EXPECT_EQ(costs->at(0).tokens, 11);
 }
 

@@ -204,6 +204,53 @@ TEST_P(LedgerSuite, OutcomeReplacesTheEstimate) {
             StatusCode::kNotFound);
 }
 
+TEST_P(LedgerSuite, TokensSayWhereTheyComeFrom) {
+  const auto close = [&](int64_t tokens, RequestState state, TokenSource source) {
+    const int64_t id = ledger().OpenRequest(Intent("docs", "openai", 1000, At(0))).value();
+    ASSERT_TRUE(ledger()
+                    .CloseRequest({.id = id,
+                                   .state = state,
+                                   .tokens = tokens,
+                                   .ended_at = At(1),
+                                   .token_source = source})
+                    .ok());
+  };
+  close(1, RequestState::kDone, TokenSource::kProvider);
+  close(20, RequestState::kDone, TokenSource::kProvider);
+  close(300, RequestState::kDone, TokenSource::kTokenizer);
+  close(4000, RequestState::kDone, TokenSource::kEstimate);
+  close(50'000, RequestState::kFailed, TokenSource::kProvider);
+  // An intent without an outcome is an estimate, whatever it was counted with.
+  close(0, RequestState::kUnknown, TokenSource::kTokenizer);
+  ASSERT_TRUE(ledger().OpenRequest(Intent("docs", "openai", 1000, At(0))).ok());
+  const CostRow row = ledger().SumCosts({})->at(0);
+  EXPECT_EQ(row.tokens_by_provider, 21);
+  EXPECT_EQ(row.tokens_by_tokenizer, 300);
+  EXPECT_EQ(row.tokens_by_estimate, 6000);
+  EXPECT_EQ(row.tokens, 6321);
+}
+
+TEST_P(LedgerSuite, LatestBillsAreThoseThatTeach) {
+  const auto bill = [&](const std::string& provider, int64_t guessed, int64_t billed) {
+    const int64_t id = ledger().OpenRequest(Intent("docs", provider, 1000, At(0))).value();
+    ASSERT_TRUE(ledger()
+                    .CloseRequest({.id = id,
+                                   .tokens = billed,
+                                   .ended_at = At(1),
+                                   .token_source = TokenSource::kProvider,
+                                   .guessed_tokens = guessed})
+                    .ok());
+  };
+  EXPECT_THAT(ledger().LatestBills("voyage/m", 10).value(), IsEmpty());
+  for (int64_t i = 1; i <= 5; ++i) bill("voyage", 100 * i, 130 * i);
+  bill("voyage", 0, 77);
+  bill("gemini", 100, 50);
+  ASSERT_TRUE(ledger().OpenRequest(Intent("docs", "voyage", 1000, At(0))).ok());
+  EXPECT_THAT(ledger().LatestBills("voyage/m", 3).value(),
+              ElementsAre(BilledGuess{300, 390}, BilledGuess{400, 520}, BilledGuess{500, 650}));
+  EXPECT_THAT(ledger().LatestBills("gemini/m", 3).value(), ElementsAre(BilledGuess{100, 50}));
+}
+
 TEST_P(LedgerSuite, RefusedRequestCostsNothing) {
   const int64_t id = ledger().OpenRequest(Intent("docs", "openai", 100, At(0))).value();
   ASSERT_TRUE(ledger().CloseRequest({id, RequestState::kFailed, 0, false, 0, At(1)}).ok());

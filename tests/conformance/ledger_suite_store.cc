@@ -195,7 +195,10 @@ TEST_P(LedgerStoreSuite, LedgerOfTheFirstVersionIsBroughtUpToDate) {
   EXPECT_EQ(ledger().id(), id);
   EXPECT_THAT(Load(target, {Key(1)}), SizeIs(1));
   EXPECT_EQ(ledger().SettleOpenRequests(At(2)).value(), 1);
-  EXPECT_EQ(ledger().SumCosts({})->at(0).tokens, 7);
+  const CostRow cost = ledger().SumCosts({})->at(0);
+  EXPECT_EQ(cost.tokens, 7);
+  EXPECT_EQ(cost.tokens_by_estimate, 7);
+  EXPECT_THAT(ledger().LatestBills("", 10).value(), ::testing::IsEmpty());
 }
 
 TEST_P(LedgerStoreSuite, PlaceOfAnotherProgramIsNotTouched) {

@@ -178,3 +178,13 @@ def test_pipeline_by_flags(world, table):
                                    "--shadow-mode")
     assert shadow["model"] == "shadow/1536" and shadow["cost_usd"] == 0
     assert world.paid() == {}
+
+
+def test_a_slip_in_the_providers_name(world, table):
+    refused = world.daemon.ctl("plan", "--table", table.path, "--text-col", "body", "--model", "opanai/x",
+                               "--sink", "sqlite:///tmp/x.db?collection=x", code=2)
+    assert refused.err.strip() == "error: unknown provider 'opanai'; did you mean 'openai'?"
+    refused = world.daemon.ctl("plan", "--table", table.path, "--text-col", "body", "--model", "zzzzzz/x",
+                               "--sink", "sqlite:///tmp/x.db?collection=x", code=2)
+    names = refused.err.split("; known: ")[1].strip().split(", ")
+    assert names == sorted(set(names)) and {"openai", "local", "shadow"} <= set(names)

@@ -1,10 +1,13 @@
 """Every provider over a network, from the table to the search: the ledger beside the provider's own account."""
 
 import dataclasses
+import math
+import signal
 
 import pytest
 
 from harness.daemon import Daemon
+from harness.processes import wait_for
 from harness.tables import Table
 
 KEY = "sk-test"
@@ -51,7 +54,9 @@ def make(folder, provider, case, rows, **pipeline):
             "model": f"{case.type}/{case.model}", "sink": f"sqlite://{folder}/index.db?collection=docs", **pipeline}
     if case.dimensions:
         spec["dimensions"] = case.dimensions
-    return Daemon(folder / "daemon", {"providers": {case.type: settings}, "pipelines": [spec]}, {"THE_KEY": KEY})
+    made = Daemon(folder / "daemon", {"providers": {case.type: settings}, "pipelines": [spec]}, {"THE_KEY": KEY})
+    made.table = table
+    return made
 
 
 def embed(daemon, code=0):
@@ -103,6 +108,41 @@ def test_faults_lose_nothing_and_hide_no_cost(tmp_path, provider, case):
         assert row["tokens"] >= bill["tokens"]
         assert row["tokens_estimated"] or case.type in ("ollama", "tei")
         assert provider.stats()["statuses"][case.type]["200"] >= 38
+    finally:
+        daemon.close()
+
+
+RATIO = 1.7
+
+
+def plan_beside_bill(daemon, rows):
+    """The plan's tokens, divided by what the stand-in would bill for the rows it has to embed."""
+    plan = daemon.ctl_json("plan", "--pipeline", "docs")
+    assert plan["tokens_estimated"] and plan["rows_to_embed"] == len(rows)
+    return plan["tokens"] / sum(math.ceil(-(-len(text) // 4) * RATIO) for _, text in rows)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.type in ("voyage", "ollama")], ids=str)
+def test_what_bills_teach_is_kept(tmp_path, provider, case):
+    """Estimates follow the bills, also of free models, and go on doing so after a reload and a restart."""
+    provider.settings(tokenizer={"token_ratio": RATIO})
+    rows = texts(600)
+    daemon = make(tmp_path, provider, case, rows).start()
+    try:
+        assert plan_beside_bill(daemon, rows) < 0.7
+        embed(daemon)
+        row = cost_of(daemon)
+        assert row["tokens"] == provider.bill()["tokens"]
+        assert (row["tokens_by_provider"], row["tokens_by_tokenizer"], row["tokens_by_estimate"]) == (row["tokens"], 0, 0)
+        more = [(i, f"row {i}, another text about {i * 104729 % 1000}") for i in range(1000, 1200)]
+        daemon.table.append(*more)
+        assert plan_beside_bill(daemon, more) == pytest.approx(1, abs=0.1)
+        daemon.signal(signal.SIGHUP)
+        wait_for(lambda: "configuration reloaded" in daemon.log(), "the configuration to be read again")
+        assert plan_beside_bill(daemon, more) == pytest.approx(1, abs=0.1)
+        daemon.stop()
+        daemon.start()
+        assert plan_beside_bill(daemon, more) == pytest.approx(1, abs=0.1)
     finally:
         daemon.close()
 

@@ -101,7 +101,10 @@ Embeddings FakeEmbedder::Work(std::span<const std::string> texts) {
     }
   }
   tokens_ += tokens;
-  if (say_bill_) out.billed_tokens = tokens;
+  if (say_bill_) {
+    out.billed_tokens = tokens;
+    out.guessed_tokens = guess_;
+  }
   return out;
 }
 
@@ -141,6 +144,11 @@ void FakeEmbedder::Release() {
 void FakeEmbedder::SayBill(bool say) {
   MutexLock lock(mu_);
   say_bill_ = say;
+}
+
+void FakeEmbedder::SayGuess(int64_t tokens) {
+  MutexLock lock(mu_);
+  guess_ = tokens;
 }
 
 void FakeEmbedder::OnCall(std::function<void(std::span<const std::string>)> callback) {

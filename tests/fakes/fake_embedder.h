@@ -44,6 +44,8 @@ class FakeEmbedder : public Embedder {
   void Release() EXCLUDES(mu_);
   // Whether answers say what was billed (they do).
   void SayBill(bool say) EXCLUDES(mu_);
+  // What answers that say their bill say was guessed of it (nothing).
+  void SayGuess(int64_t tokens) EXCLUDES(mu_);
   // Called at the start of each call, on its thread, with no lock held.
   void OnCall(std::function<void(std::span<const std::string>)> callback) EXCLUDES(mu_);
 
@@ -79,6 +81,7 @@ class FakeEmbedder : public Embedder {
   std::function<void(std::span<const std::string>)> on_call_ GUARDED_BY(mu_);
   bool held_ GUARDED_BY(mu_) = false;
   bool say_bill_ GUARDED_BY(mu_) = true;
+  std::optional<int64_t> guess_ GUARDED_BY(mu_);
 
   std::vector<Call> calls_ GUARDED_BY(mu_);
   std::map<std::string, int> billed_ GUARDED_BY(mu_);

@@ -71,6 +71,7 @@ class FakeLedger : public Ledger {
   Status CloseRequest(const RequestOutcome& outcome) override;
   StatusOr<int64_t> SettleOpenRequests(WallTime now) override;
   StatusOr<std::vector<CostRow>> SumCosts(const CostFilter& filter) override;
+  StatusOr<std::vector<BilledGuess>> LatestBills(const std::string& model, int32_t limit) override;
 
   StatusOr<ProvenancePage> FindProvenance(const ProvenanceFilter& filter) override;
 

@@ -137,6 +137,8 @@ Status FakeLedger::CloseRequest(const RequestOutcome& outcome) {
   request.tokens = outcome.tokens;
   request.tokens_estimated = outcome.tokens_estimated;
   request.cost = outcome.cost;
+  request.token_source = outcome.token_source;
+  request.guessed_tokens = outcome.guessed_tokens;
   return OkStatus();
 }
 
@@ -171,12 +173,34 @@ StatusOr<std::vector<CostRow>> FakeLedger::SumCosts(const CostFilter& filter) {
     row.tokens += request.tokens;
     row.tokens_estimated |= request.tokens_estimated || request.state != RequestState::kDone;
     row.cost += request.cost;
+    if (request.state != RequestState::kDone || request.token_source == TokenSource::kEstimate) {
+      row.tokens_by_estimate += request.tokens;
+    } else if (request.token_source == TokenSource::kTokenizer) {
+      row.tokens_by_tokenizer += request.tokens;
+    } else {
+      row.tokens_by_provider += request.tokens;
+    }
   }
   std::vector<CostRow> out;
   for (auto& [key, row] : groups) {
     row.runs = static_cast<int64_t>(runs[key].size());
     if (out.size() < static_cast<size_t>(filter.limit)) out.push_back(row);
   }
+  return out;
+}
+
+StatusOr<std::vector<BilledGuess>> FakeLedger::LatestBills(const std::string& model,
+                                                           int32_t limit) {
+  RETURN_IF_ERROR(Called("LatestBills"));
+  MutexLock lock(mu_);
+  std::vector<BilledGuess> out;
+  for (auto request = state_.requests.rbegin(); request != state_.requests.rend(); ++request) {
+    const RequestRecord& record = request->second;
+    if (out.size() == static_cast<size_t>(limit)) break;
+    if (record.model != model || record.guessed_tokens <= 0) continue;
+    out.push_back({record.guessed_tokens, record.tokens});
+  }
+  std::reverse(out.begin(), out.end());
   return out;
 }
 

@@ -49,9 +49,11 @@ TEST_F(CostTest, FlagsBecomeTheRequest) {
 
 TEST_F(CostTest, Csv) {
   const Outcome outcome = Run({"cost", "-o", "csv"});
-  EXPECT_THAT(outcome.out, HasSubstr("key,runs,texts,tokens,cost_usd,requests,tokens_estimated\n"));
   EXPECT_THAT(outcome.out,
-              HasSubstr("openai/text-embedding-3-small,3,1500,1200000,0.024,12,true\n"));
+              HasSubstr("key,runs,texts,tokens,cost_usd,requests,tokens_estimated,"
+                        "tokens_by_provider,tokens_by_tokenizer,tokens_by_estimate\n"));
+  EXPECT_THAT(outcome.out,
+              HasSubstr("openai/text-embedding-3-small,3,1500,1200000,0.024,12,true,0,0,0\n"));
   EXPECT_TRUE(daemon_.costs.Budgets_.requests().empty());
 }
 

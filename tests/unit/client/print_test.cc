@@ -103,8 +103,9 @@ TEST(PrintCsv, OneLinePerElement) {
   PrintCsv(out, Parse<v1::SummarizeCostsResponse>(
                     "rows { key: \"a,\\\"b\\\"\" runs: 2 texts: 3 tokens: 4000 cost_usd: 0.25 }"));
   EXPECT_EQ(out.str(),
-            "key,runs,texts,tokens,cost_usd,requests,tokens_estimated\n"
-            "\"a,\"\"b\"\"\",2,3,4000,0.25,0,false\n");
+            "key,runs,texts,tokens,cost_usd,requests,tokens_estimated,"
+            "tokens_by_provider,tokens_by_tokenizer,tokens_by_estimate\n"
+            "\"a,\"\"b\"\"\",2,3,4000,0.25,0,false,0,0,0\n");
 }
 
 TEST(PrintCsv, NestedListsMapsAndAbsentFields) {
@@ -129,7 +130,8 @@ TEST(PrintCsv, OneMessageIsOneLine) {
   std::ostringstream out;
   PrintCsv(out, Parse<v1::CostRow>("key: \"m\" runs: 1"));
   EXPECT_EQ(out.str(),
-            "key,runs,texts,tokens,cost_usd,requests,tokens_estimated\nm,1,0,0,0,0,false\n");
+            "key,runs,texts,tokens,cost_usd,requests,tokens_estimated,"
+            "tokens_by_provider,tokens_by_tokenizer,tokens_by_estimate\nm,1,0,0,0,0,false,0,0,0\n");
 }
 
 }  // namespace

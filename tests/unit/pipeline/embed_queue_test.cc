@@ -209,6 +209,22 @@ TEST_F(EmbedQueueTest, ALostAnswerIsBilledAtItsEstimateAndMarked) {
   EXPECT_EQ(Cost().cost, model_->billed_tokens() * kPerToken);
 }
 
+TEST_F(EmbedQueueTest, TheLedgerSaysWhereTokensComeFrom) {
+  model_->SayGuess(77);
+  ASSERT_TRUE(Ask({"the provider says"})->status().ok());
+  model_->SayBill(false);
+  ASSERT_TRUE(Ask({"the tokenizer counts"})->status().ok());
+  model_->LoseNextAnswer(MarkMaybeBilled(DeadlineExceeded("no answer")));
+  ASSERT_TRUE(Ask({"nobody knows"})->status().ok());
+  const CostRow row = Cost();
+  EXPECT_EQ(row.tokens_by_provider, FakeTokens("the provider says"));
+  EXPECT_EQ(row.tokens_by_tokenizer,
+            FakeTokens("the tokenizer counts") + FakeTokens("nobody knows"));
+  EXPECT_EQ(row.tokens_by_estimate, FakeTokens("nobody knows"));
+  EXPECT_THAT(ledger_.LatestBills(model_->model().id(), 10).value(),
+              ElementsAreArray({BilledGuess{77, FakeTokens("the provider says")}}));
+}
+
 TEST_F(EmbedQueueTest, AnswersThatCostWithoutUseAreNotBoughtForever) {
   for (int i = 0; i < 10; ++i) {
     model_->LoseNextAnswer(

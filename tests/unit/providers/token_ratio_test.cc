@@ -7,8 +7,7 @@
 namespace drift {
 namespace {
 
-// 100 tokens by EstimateTokens().
-const std::vector<std::string> kHundredTokens = {std::string(200, 'a'), std::string(200, 'b')};
+constexpr int64_t kHundredTokens = 100;  // by EstimateTokens()
 
 TEST(TokenRatioTest, BeforeAnythingIsLearnedTheEstimateHolds) {
   const TokenRatio ratio;
@@ -42,7 +41,8 @@ TEST(TokenRatioTest, OddAnswersAreKeptInBounds) {
   EXPECT_EQ(small.Apply(1), 1);
   const double before = small.value();
   small.Learn(kHundredTokens, 0);
-  small.Learn({}, 0);
+  small.Learn(0, 0);
+  small.Learn(0, 7);
   EXPECT_EQ(small.value(), before);
 }
 
@@ -51,6 +51,13 @@ TEST(TokenRatioTest, WhatIsEmbeddedTodayCounts) {
   for (int i = 0; i < 50'000; ++i) ratio.Learn(kHundredTokens, 100);
   for (int i = 0; i < 100'000; ++i) ratio.Learn(kHundredTokens, 200);
   EXPECT_NEAR(ratio.value(), 2.0, 0.02);
+}
+
+TEST(TokenRatioTest, IsOneForAllThatAskForAModel) {
+  TokenRatios ratios;
+  ratios.Of("voyage/voyage-4")->Learn(kHundredTokens, 200);
+  EXPECT_GT(ratios.Of("voyage/voyage-4")->value(), 1);
+  EXPECT_EQ(ratios.Of("voyage/voyage-4-lite")->value(), 1);
 }
 
 TEST(TokenRatioTest, CountersFollowIt) {
