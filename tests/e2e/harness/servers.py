@@ -191,6 +191,14 @@ class Provider(Server):
         """Answers by status, and what was let in per model, in how many seconds."""
         return self._call("stats")
 
+    def journal(self):
+        """What became of each request for embeddings: tests/fakes/providers/journal.py."""
+        return self._call("journal")
+
+    def await_rest(self):
+        """Until it works on no request any more."""
+        wait_for(lambda: self.stats()["in_hand"] == 0, "the provider to have nothing in hand")
+
     def paid(self):
         return self.bill()["texts"]
 

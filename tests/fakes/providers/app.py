@@ -6,6 +6,7 @@ import traceback
 from azure_api import Azure
 from cohere_api import Cohere
 from control import control
+from faults import HARMLESS
 from gemini_api import Gemini
 from ollama_api import Ollama
 from openai_api import Compatible, Openai
@@ -46,18 +47,24 @@ class App:
         if other:
             return other
         fault = state.faults.next(protocol.name, request.body)
+        job = protocol.read(state, request)
+        entry = state.journal.begin(protocol.name, fault, job)
         answer = await fault.early(protocol, connection) if fault else None
         if answer is None:
-            answer = await self.embed(protocol, request, fault)
+            answer = await self.embed(protocol, job, fault, entry)
+            if answer.status != 200:  # refused, so there is nothing to spoil
+                fault, entry["fault"] = None, ""
+        if fault:
+            fault.disguise(answer)
         state.stats.answered(protocol.name, answer.status)
+        entry["status"] = answer.status
         if fault:
             await fault.late(connection, answer)
         return answer
 
-    async def embed(self, protocol, request, fault):
+    async def embed(self, protocol, job, fault, entry):
         """One request that is to be understood."""
         state = self.state
-        job = protocol.read(state, request)
         if not hasattr(job, "texts"):
             return job  # refused
         full = protocol.admit(state)
@@ -76,7 +83,9 @@ class App:
             state.in_flight[protocol.name] -= 1
         items = list(enumerate(vectors_of(job.texts, job.dimensions)))
         if fault is None or fault.billed:
-            state.bill.add(protocol.name, job.model, job.texts, job.token_counts)
+            state.bill.add(protocol.name, job.model, job.texts, job.token_counts,
+                           usable=fault is None or fault.kind in HARMLESS)
+            entry["billed"] = True
         if fault:
             fault.spoil(items)
         return protocol.answer(job, items, quota)

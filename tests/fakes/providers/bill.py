@@ -9,13 +9,16 @@ class Bill:
         self.requests = Counter()  # by (provider, model)
         self.tokens = Counter()
         self.texts = defaultdict(Counter)  # how often each was billed, by model
+        self.spoiled = defaultdict(Counter)  # of these, in an answer that nobody could use
         self.days = defaultdict(lambda: [0, 0])  # (provider, day, model) → requests, tokens
 
-    def add(self, provider, model, texts, token_counts):
+    def add(self, provider, model, texts, token_counts, usable=True):
         tokens = sum(token_counts)
         self.requests[provider, model] += 1
         self.tokens[provider, model] += tokens
         self.texts[provider, model].update(texts)
+        if not usable:
+            self.spoiled[provider, model].update(texts)
         day = self.days[provider, int(time.time() // 86400), model]
         day[0] += 1
         day[1] += tokens
@@ -29,7 +32,8 @@ class Bill:
                 "distinct_texts": sum(len(count) for count in counts),
                 "texts_paid_twice": sum(times > 1 for count in counts for times in count.values()),
                 "models": models,
-                "texts": dict(sum(counts, Counter())) if with_texts else {}}
+                "texts": dict(sum(counts, Counter())) if with_texts else {},
+                "spoiled": dict(sum(self.spoiled.values(), Counter())) if with_texts else {}}
 
     def usage(self, provider):
         """As OpenAI exports it: GET /v1/organization/usage/embeddings."""

@@ -4,7 +4,8 @@
     POST /control/settings      {"keys": [...], "quota": {...}, ...}: see State.configure
     POST /control/reset         all as at the start
     GET  /control/bill          requests, tokens and texts billed so far (bill.py); ?texts=0 without the texts
-    GET  /control/stats         answers by status; what was let in, and in which time
+    GET  /control/stats         answers by status; what was let in, and in which time; requests in hand
+    GET  /control/journal       what became of each request, without its texts (journal.py)
     GET  /control/requests      the last requests: path, headers without the key, body
 """
 
@@ -16,7 +17,9 @@ def control(state, request):
     if route == ("GET", "/control/bill"):
         return json_answer(200, state.bill.report(request.query.get("texts") != "0"))
     if route == ("GET", "/control/stats"):
-        return json_answer(200, state.stats.report())
+        return json_answer(200, {**state.stats.report(), "in_hand": state.in_flight.total()})
+    if route == ("GET", "/control/journal"):
+        return json_answer(200, state.journal.entries)
     if route == ("GET", "/control/requests"):
         return json_answer(200, list(state.requests))
     if route == ("POST", "/control/reset"):

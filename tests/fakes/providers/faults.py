@@ -19,13 +19,15 @@ Kinds before the request is looked at (not billed):
     reset     closes the connection with a reset
 Kinds that spoil a good answer (billed):
     hang_after        does the work, then says nothing
+    reset_after       does the work, then closes the connection with a reset
     reset_mid_body    sends half of the answer, then a reset
+    gateway           does the work, but somebody in between answers `status` (502) for it
     truncated_json    half of the body as a whole answer
     not_json          a page of HTML with status 200
-    slow_drip         the answer byte by byte
+    slow_drip         the answer byte by byte, `pause` (0.005) seconds between two
     delay             the answer after `secs` (1) seconds (no error at all)
     wrong_count       one vector less
-    duplicate_index   two vectors with the same index
+    duplicate_index   two vectors with the same index (of one text: two vectors)
     reordered         the vectors in another order, with their right indexes (no error at all where
                       there are indexes)
     nan, infinite     in the middle of the first vector
@@ -44,7 +46,9 @@ from wire import Answer, json_answer
 EARLY = {"throttle", "trouble", "status", "hang", "reset"}
 SPOIL_VECTORS = {"wrong_count", "duplicate_index", "reordered", "nan", "infinite", "zero",
                  "wrong_dimension"}
-LATE = {"hang_after", "reset_mid_body", "truncated_json", "not_json", "slow_drip", "delay"}
+LATE = {"hang_after", "reset_after", "reset_mid_body", "gateway", "truncated_json", "not_json", "slow_drip",
+        "delay"}
+HARMLESS = {"reordered", "delay"}
 OPEN_ENDED = {"rate", "every", "for_secs"}
 
 
@@ -102,7 +106,7 @@ class Fault:
         if self.kind == "wrong_count":
             items.pop()
         elif self.kind == "duplicate_index":
-            items[-1] = (items[0][0], items[-1][1])
+            items[1:] = [(items[0][0], items[-1][1])] + items[1:-1]
         elif self.kind == "reordered":
             items.reverse()
         elif self.kind in ("nan", "infinite"):
@@ -112,18 +116,27 @@ class Fault:
         elif self.kind == "wrong_dimension":
             items[:] = [(index, vector[:-1]) for index, vector in items]
 
-    async def late(self, connection, answer):
-        """Spoils a finished answer, or the connection."""
-        if self.kind == "hang_after":
-            await connection.hang()
-        elif self.kind == "reset_mid_body":
-            await connection.reset(answer)
-        elif self.kind == "truncated_json":
+    def disguise(self, answer):
+        """Spoils a finished answer."""
+        if self.kind == "truncated_json":
             answer.body = answer.body[: len(answer.body) // 2]
         elif self.kind == "not_json":
             answer.body = b"<html><body>Welcome to the hotel's network</body></html>"
+        elif self.kind == "gateway":
+            answer.status = self.fields.get("status", 502)
+            answer.body = b"<html><body>Bad Gateway</body></html>"
+            answer.headers = {"Content-Type": "text/html"}
+
+    async def late(self, connection, answer):
+        """Spoils the way a finished answer takes."""
+        if self.kind == "hang_after":
+            await connection.hang()
+        elif self.kind == "reset_after":
+            await connection.reset()
+        elif self.kind == "reset_mid_body":
+            await connection.reset(answer)
         elif self.kind == "slow_drip":
-            await connection.drip(answer)
+            await connection.drip(answer, self.fields.get("pause", 0.005))
         elif self.kind == "delay":
             await asyncio.sleep(self.fields.get("secs", 1))
 

@@ -6,6 +6,7 @@ from collections import Counter, deque
 from bill import Bill
 from catalogue import MODELS
 from faults import Faults
+from journal import Journal
 from quota import Quota
 from tokens import Tokens
 
@@ -35,6 +36,7 @@ class State:
         self.in_flight = Counter()
         self.bill = Bill()
         self.stats = Stats()
+        self.journal = Journal()
         self.faults = Faults()
         self.requests = deque(maxlen=REMEMBERED)
         self.remembering = True
