@@ -109,6 +109,10 @@ ConfigChecks MakeConfigChecks(std::shared_ptr<const ModelSet> models) {
   checks.check_model = [models](const ProviderConfig& provider, const std::string& model) {
     return models->registry.FindModel(provider, model).status();
   };
+  checks.check_fallback = [models](const ProviderConfig& provider, const ProviderConfig& fallback,
+                                   const std::string& model, int32_t dimensions) {
+    return models->registry.CheckFallback(provider, fallback, model, dimensions);
+  };
   checks.check_dimensions = [models](const ProviderConfig& provider, const std::string& model,
                                      int32_t dimensions) {
     return models->registry.ResolveDimensions(provider, model, dimensions).status();
@@ -154,13 +158,25 @@ StatusOr<std::string> AppConnectors::NormalizeSink(const std::string& sink) {
   return TakeSink(sink, nullptr);
 }
 
+StatusOr<std::string> AppConnectors::SinkPlace(const std::string& sink) {
+  ASSIGN_OR_RETURN(Uri uri, ParseUri(sink));
+  return drift::SinkPlace(std::move(uri)).ToString();
+}
+
 Status AppConnectors::NormalizeModel(PipelineSpec& spec) const {
   const auto set = models();
   ASSIGN_OR_RETURN(const auto names, SplitModel(spec.model));
   ASSIGN_OR_RETURN(const ProviderConfig* provider, set->FindProvider(names.first));
   ASSIGN_OR_RETURN(const int32_t dimensions,
                    set->registry.ResolveDimensions(*provider, names.second, spec.dimensions));
-  if (!spec.shadow || provider->type == "shadow") return OkStatus();
+  if (!spec.shadow || provider->type == "shadow") {
+    for (const std::string& name : provider->fallback) {
+      ASSIGN_OR_RETURN(const ProviderConfig* other, set->FindProvider(name));
+      RETURN_IF_ERROR(
+          set->registry.CheckFallback(*provider, *other, names.second, spec.dimensions));
+    }
+    return OkStatus();
+  }
   spec.model = fmt::format("shadow/{}", dimensions);
   spec.dimensions = 0;
   return OkStatus();
@@ -236,6 +252,19 @@ void AppConnectors::Recall(const ModelSet& set, const ProviderConfig& provider,
   for (const BilledGuess& bill : *bills) ratio->Learn(bill.guessed_tokens, bill.billed_tokens);
 }
 
+StatusOr<Endpoint> AppConnectors::MakeEndpoint(const std::shared_ptr<ModelSet>& set,
+                                               const ProviderConfig& provider,
+                                               const std::string& model, int32_t dimensions) {
+  Endpoint out;
+  ASSIGN_OR_RETURN(out.embedder, MakeEmbedder(*set, provider, model, dimensions));
+  out.price = [set, &provider, model](int64_t tokens, WallTime when) {
+    const auto found = set->catalogue.prices.Find(provider, model, when);
+    return found.ok() ? CostOf(tokens, found->nano_usd_per_million_tokens) : 0;
+  };
+  out.pacer = PacerOf(provider.name + "/" + model, out.embedder->model());
+  return out;
+}
+
 StatusOr<std::shared_ptr<EmbedQueue>> AppConnectors::OpenModel(const std::string& model,
                                                                int32_t dimensions) {
   const std::string id = fmt::format("{}@{}", model, dimensions);
@@ -248,19 +277,21 @@ StatusOr<std::shared_ptr<EmbedQueue>> AppConnectors::OpenModel(const std::string
   }
   ASSIGN_OR_RETURN(const auto names, SplitModel(model));
   ASSIGN_OR_RETURN(const ProviderConfig* provider, set->FindProvider(names.first));
-  ASSIGN_OR_RETURN(auto embedder, MakeEmbedder(*set, *provider, names.second, dimensions));
+  ASSIGN_OR_RETURN(Endpoint own, MakeEndpoint(set, *provider, names.second, dimensions));
+  std::vector<Endpoint> fallbacks;
+  for (const std::string& name : provider->fallback) {
+    ASSIGN_OR_RETURN(const ProviderConfig* other, set->FindProvider(name));
+    RETURN_IF_ERROR(set->registry.CheckFallback(*provider, *other, names.second, dimensions));
+    ASSIGN_OR_RETURN(fallbacks.emplace_back(),
+                     MakeEndpoint(set, *other, names.second, own.embedder->model().dimensions));
+  }
   Recall(*set, *provider, names.second);
   ASSIGN_OR_RETURN(auto counter, set->registry.MakeTokenCounter(*provider, names.second));
-  PriceFunction price = [set, provider, name = names.second](int64_t tokens, WallTime when) {
-    const auto found = set->catalogue.prices.Find(*provider, name, when);
-    return found.ok() ? CostOf(tokens, found->nano_usd_per_million_tokens) : 0;
-  };
-  std::shared_ptr<Pacer> pacer = PacerOf(model, embedder->model());
-  std::shared_ptr<RecentVectors> recent = RecentOf(embedder->model());
+  std::shared_ptr<RecentVectors> recent = RecentOf(own.embedder->model());
   auto held = std::make_shared<HeldQueue>(
-      set, EmbedQueue::Parts{std::move(embedder), std::move(counter), std::move(price),
-                             std::move(pacer), std::move(recent), parts_.ledger, parts_.budget,
-                             parts_.clock, parts_.rng, parts_.metrics});
+      set, EmbedQueue::Parts{std::move(own.embedder), std::move(counter), std::move(own.price),
+                             std::move(own.pacer), std::move(recent), parts_.ledger, parts_.budget,
+                             parts_.clock, parts_.rng, parts_.metrics, std::move(fallbacks)});
   std::shared_ptr<EmbedQueue> queue(held, &held->queue);
   MutexLock lock(mu_);
   if (models_ != set) return queue;  // a reload came in between

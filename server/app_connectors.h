@@ -64,6 +64,7 @@ class AppConnectors final : public Connectors {
 
   Status Normalize(PipelineSpec& spec, std::vector<std::string>& warnings) override;
   StatusOr<std::string> NormalizeSink(const std::string& sink) override;
+  StatusOr<std::string> SinkPlace(const std::string& sink) override;
   StatusOr<std::shared_ptr<Source>> OpenSource(const PipelineSpec& spec,
                                                const Projection& projection) override;
   StatusOr<std::shared_ptr<Sink>> OpenSink(const std::string& sink) override;
@@ -74,6 +75,10 @@ class AppConnectors final : public Connectors {
   StatusOr<std::string> TakeSink(const std::string& sink, std::vector<std::string>* warnings)
       EXCLUDES(mu_);
   Status NormalizeModel(PipelineSpec& spec) const EXCLUDES(mu_);
+  // The model at one provider; without a key it is one that says so when it is asked.
+  StatusOr<Endpoint> MakeEndpoint(const std::shared_ptr<ModelSet>& set,
+                                  const ProviderConfig& provider, const std::string& model,
+                                  int32_t dimensions) EXCLUDES(mu_);
   // The one of this model in the process, whatever dimensions it is asked for.
   std::shared_ptr<Pacer> PacerOf(const std::string& model, const ModelInfo& info) EXCLUDES(mu_);
   std::shared_ptr<RecentVectors> RecentOf(const ModelInfo& info) EXCLUDES(mu_);

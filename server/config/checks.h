@@ -39,6 +39,10 @@ struct ConfigChecks {
   std::function<Status(const ProviderConfig& provider, const std::string& model,
                        int32_t dimensions)>
       check_dimensions;
+  // Whether the model of `provider` (with these dimensions) is the very same at `fallback`.
+  std::function<Status(const ProviderConfig& provider, const ProviderConfig& fallback,
+                       const std::string& model, int32_t dimensions)>
+      check_fallback;
 };
 
 }  // namespace drift

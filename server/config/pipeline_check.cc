@@ -192,7 +192,17 @@ class Checker {
       }
     }
     if (context_.checks.check_dimensions) {
-      Report("dimensions", context_.checks.check_dimensions(provider, model, spec_.dimensions));
+      const Status status = context_.checks.check_dimensions(provider, model, spec_.dimensions);
+      Report("dimensions", status);
+      if (!status.ok()) return;
+    }
+    if (!context_.checks.check_fallback || spec_.shadow) return;
+    for (const std::string& name : provider.fallback) {
+      const ProviderConfig* other = FindProvider(context_.providers, context_.checks, name);
+      if (other == nullptr) continue;  // reported where it is named
+      const Status status =
+          context_.checks.check_fallback(provider, *other, model, spec_.dimensions);
+      if (!status.ok()) Report("model", Message(status), offset);
     }
   }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "base/suggest.h"
 #include "base/uri.h"
@@ -43,7 +44,7 @@ void ReadBaseUrl(const YamlValue& value, ProviderConfig& provider) {
 
 // What the entry has beyond the common keys. Types and their options are known to the registry.
 void ReadOptions(YamlMap& map, const std::vector<std::string>& known, ProviderConfig& provider) {
-  std::vector<std::string> keys = {"type", "api_key", "base_url"};
+  std::vector<std::string> keys = {"type", "api_key", "base_url", "fallback"};
   keys.insert(keys.end(), known.begin(), known.end());
   map.RefuseOthers(keys);
   for (const std::string& option : known) map[option].Read(provider.options[option]);
@@ -69,6 +70,7 @@ void ReadProvider(const std::string& name, const YamlValue& value, const ConfigC
   if (provider.type.empty() && !type.exists()) type.Problem("is missing");
   ReadApiKey(map["api_key"], provider);
   ReadBaseUrl(map["base_url"], provider);
+  map["fallback"].Read(provider.fallback);
 
   const auto known = checks.provider_types.find(provider.type);
   if (known == checks.provider_types.end()) {
@@ -88,12 +90,38 @@ void ReadProvider(const std::string& name, const YamlValue& value, const ConfigC
   providers.push_back(std::move(provider));
 }
 
+// After all entries were read: they may name one another in any order.
+void CheckFallbacks(const std::string& name, const YamlValue& entry, const ConfigChecks& checks,
+                    const std::vector<ProviderConfig>& providers) {
+  const ProviderConfig* provider = FindProvider(providers, checks, name);
+  if (provider == nullptr) return;
+  for (size_t i = 0; i < provider->fallback.size(); ++i) {
+    const std::string& other = provider->fallback[i];
+    const YamlValue place = entry.At(fmt::format("fallback[{}]", i));
+    if (other == name) {
+      place.Problem("a provider cannot fall back to itself");
+    } else if (FindProvider(providers, checks, other) == nullptr) {
+      std::set<std::string> known;
+      for (const auto* list : {&providers, &checks.well_known_providers}) {
+        for (const ProviderConfig& one : *list) known.insert(one.name);
+      }
+      known.erase(name);
+      place.Problem(
+          fmt::format("unknown provider '{}'{}", other,
+                      DidYouMean(other, std::vector<std::string>(known.begin(), known.end()))));
+    }
+  }
+}
+
 }  // namespace
 
 void ReadProviders(const YamlValue& value, const ConfigChecks& checks,
                    std::vector<ProviderConfig>& providers) {
   for (const auto& [name, entry] : value.Map().Entries()) {
     ReadProvider(name, entry, checks, providers);
+  }
+  for (const auto& [name, entry] : value.Map().Entries()) {
+    CheckFallbacks(name, entry, checks, providers);
   }
 }
 

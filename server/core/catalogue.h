@@ -25,10 +25,12 @@ struct ProviderConfig {
   SecretRef api_key;                           // may be empty where no key is needed
   std::string base_url;                        // empty: the type's own
   std::map<std::string, std::string> options;  // further settings of the type, as text
+  // Names of other entries that serve the same models: asked while this one does not answer.
+  std::vector<std::string> fallback = {};
 
   bool operator==(const ProviderConfig& other) const {
     return name == other.name && type == other.type && api_key.text == other.api_key.text &&
-           base_url == other.base_url && options == other.options;
+           base_url == other.base_url && options == other.options && fallback == other.fallback;
   }
 };
 

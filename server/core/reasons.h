@@ -29,6 +29,7 @@ inline constexpr std::string_view kModelNotFound = "MODEL_NOT_FOUND";
 inline constexpr std::string_view kModelNotInstalled = "MODEL_NOT_INSTALLED";
 inline constexpr std::string_view kBadAnswer = "BAD_ANSWER";  // 200 with a wrong body
 inline constexpr std::string_view kBudgetExhausted = "BUDGET_EXHAUSTED";
+inline constexpr std::string_view kFallbackInUse = "FALLBACK_IN_USE";  // pauses nothing
 inline constexpr std::string_view kBudgetAlert = "BUDGET_ALERT";  // pauses nothing: a soft limit
 
 // Sink.

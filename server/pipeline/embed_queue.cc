@@ -4,8 +4,18 @@
 #include <algorithm>
 
 namespace drift {
+namespace {
 
-EmbedQueue::EmbedQueue(Parts parts) : parts_(std::move(parts)) {}
+std::vector<Endpoint> EndpointsOf(const EmbedQueue::Parts& parts) {
+  std::vector<Endpoint> all = {{parts.embedder, parts.price, parts.pacer}};
+  all.insert(all.end(), parts.fallbacks.begin(), parts.fallbacks.end());
+  return all;
+}
+
+}  // namespace
+
+EmbedQueue::EmbedQueue(Parts parts)
+    : parts_(std::move(parts)), endpoints_(EndpointsOf(parts_), parts_.clock) {}
 
 EmbedQueue::~EmbedQueue() {
   std::vector<std::thread> threads;
@@ -81,10 +91,11 @@ void EmbedQueue::Join(Slot& slot, EmbedWaiter waiter) {
 }
 
 void EmbedQueue::WakeWorker() {
-  if (closing_ || !lanes_.Next(parts_.embedder->limits())) return;
+  const Endpoint& endpoint = endpoints_.Next();
+  if (closing_ || !lanes_.Next(endpoint.embedder->limits())) return;
   if (idle_threads_ > 0) {
     work_.notify_one();
-  } else if (static_cast<int64_t>(threads_.size()) < parts_.pacer->max_concurrency()) {
+  } else if (static_cast<int64_t>(threads_.size()) < endpoint.pacer->max_concurrency()) {
     threads_.emplace_back([this] { Work(); });
   }
 }
@@ -101,23 +112,25 @@ void EmbedQueue::Work() DRIFT_TSA(no_thread_safety_analysis) {
     --idle_threads_;
   };
   while (!closing_) {
-    const auto choice = lanes_.Next(parts_.embedder->limits());
+    const Endpoint& endpoint = endpoints_.Next();
+    const auto choice = lanes_.Next(endpoint.embedder->limits());
     if (!choice) {
       wait_idle(std::nullopt);
       continue;
     }
     const QuotaUse use{choice->tokens, static_cast<int64_t>(choice->slots.size())};
-    if (const auto wait = parts_.pacer->TryTake(use)) {
+    if (const auto wait = endpoint.pacer->TryTake(use)) {
       const MonoTime began = parts_.clock.Mono();
       wait_idle(wait);
-      parts_.metrics.AddThrottled({model().provider, model().id()}, parts_.clock.Mono() - began);
+      parts_.metrics.AddThrottled({endpoint.model().provider, endpoint.model().id()},
+                                  parts_.clock.Mono() - began);
       continue;
     }
     const EmbedPack pack = lanes_.Take(*choice);
     ++pack.client->requests_in_flight;
     WakeWorker();
     lock.unlock();
-    Ask(pack.client, pack.slots, /*has_turn=*/true);
+    Ask(pack.client, pack.slots, &endpoint);
     lock.lock();
     --pack.client->requests_in_flight;
     idle_.notify_all();

@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/retry.h"
 #include "base/rng.h"
 #include "base/status.h"
 #include "core/embedder.h"
@@ -25,13 +25,10 @@
 #include "pipeline/embed_client.h"
 #include "pipeline/embed_lanes.h"
 #include "pipeline/embed_ticket.h"
-#include "pipeline/pacer.h"
+#include "pipeline/endpoints.h"
 #include "pipeline/recent_vectors.h"
 
 namespace drift {
-
-// Nano-dollars for `tokens` asked at `when`.
-using PriceFunction = std::function<NanoUsd(int64_t tokens, WallTime when)>;
 
 // Safe for concurrent use. Asks on threads of its own, which are started as they are needed: one
 // per request in flight. The destructor waits for requests in flight: stop the clients first.
@@ -48,11 +45,18 @@ class EmbedQueue {
     Clock& clock;
     Rng& rng;
     Metrics& metrics;
+    // Who is asked while the model's own provider does not answer (endpoints.h).
+    std::vector<Endpoint> fallbacks = {};
   };
   explicit EmbedQueue(Parts parts);
   ~EmbedQueue();
 
+  // At its own provider.
   const ModelInfo& model() const { return parts_.embedder->model(); }
+  // Whether each request is noted in the ledger as it is made, because it may cost something.
+  bool notes_requests() const { return endpoints_.size() > 1 || !model().is_free; }
+  // The provider that is asked in place of the model's own; empty: that one is.
+  std::string FallbackInUse() const { return endpoints_.InUse(); }
   TokenCounter& counter() { return *parts_.counter; }
   NanoUsd Price(int64_t tokens) const { return parts_.price(tokens, parts_.clock.Now()); }
 
@@ -75,6 +79,7 @@ class EmbedQueue {
     TokenSource source = TokenSource::kEstimate;
     int64_t guessed_tokens = 0;
     NanoUsd cost = 0;
+    bool asked = false;  // the request was made
 
     bool estimated() const { return tokens > 0 && source == TokenSource::kEstimate; }
   };
@@ -86,14 +91,24 @@ class EmbedQueue {
   void Join(Slot& slot, EmbedWaiter waiter) REQUIRES(mu_);
 
   // One request, on a thread. embed_request.cc
-  void Ask(const std::shared_ptr<EmbedClient>& client, Slots slots, bool has_turn) EXCLUDES(mu_);
-  Status AwaitTurn(EmbedClient& client, const QuotaUse& use);
-  StatusOr<Embeddings> AskOnce(EmbedClient& client, const std::vector<std::string>& texts,
-                               const QuotaUse& use, Bill& bill);
-  StatusOr<RequestRecord> Intend(const EmbedClient& client, const QuotaUse& use);
-  void Conclude(EmbedClient& client, const RequestRecord& intent,
+  // `turn`: the endpoint at which it has its turn already; null: it waits for one.
+  void Ask(const std::shared_ptr<EmbedClient>& client, Slots slots, const Endpoint* turn)
+      EXCLUDES(mu_);
+  StatusOr<const Endpoint*> AwaitTurn(EmbedClient& client, const QuotaUse& use);
+  StatusOr<Embeddings> AskOnce(const Endpoint& endpoint, EmbedClient& client,
+                               const std::vector<std::string>& texts, const QuotaUse& use,
+                               Bill& bill);
+  StatusOr<RequestRecord> Intend(const Endpoint& endpoint, const EmbedClient& client,
+                                 const QuotaUse& use);
+  void Conclude(const Endpoint& endpoint, EmbedClient& client, const RequestRecord& intent,
                 const StatusOr<Embeddings>& answer, const Bill& bill);
-  Bill Outcome(const StatusOr<Embeddings>& answer, int64_t tokens) const;
+  Bill Outcome(const Endpoint& endpoint, const StatusOr<Embeddings>& answer, int64_t tokens) const;
+  // Waits before `error` is tried again; false: it is not.
+  bool WaitAfter(const Endpoint& endpoint, EmbedClient& client, const Status& error,
+                 Backoff& backoff);
+  NanoUsd CostAt(const Endpoint& endpoint, int64_t tokens) const {
+    return endpoint.model().is_free ? 0 : endpoint.price(tokens, parts_.clock.Now());
+  }
   void Deliver(Slots slots, const Embeddings& embeddings, const Bill& bill) EXCLUDES(mu_);
   void Fail(const std::shared_ptr<EmbedClient>& client, Slots slots, const Status& status)
       EXCLUDES(mu_);
@@ -101,6 +116,7 @@ class EmbedQueue {
       EXCLUDES(mu_);
 
   const Parts parts_;
+  Endpoints endpoints_;
   std::atomic<int64_t> good_answers_{0};
 
   mutable Mutex mu_;

@@ -1,9 +1,9 @@
 // One request of an EmbedQueue: asking, retrying, halving, paying, answering.
 #include <algorithm>
+#include <utility>
 
 #include "base/failpoint.h"
 #include "base/log.h"
-#include "base/retry.h"
 #include "core/reasons.h"
 #include "pipeline/embed_queue.h"
 
@@ -43,23 +43,27 @@ void Weaken(std::atomic<TokenSource>& known, TokenSource source) {
 
 }  // namespace
 
-Status EmbedQueue::AwaitTurn(EmbedClient& client, const QuotaUse& use) {
+StatusOr<const Endpoint*> EmbedQueue::AwaitTurn(EmbedClient& client, const QuotaUse& use) {
   for (;;) {
     if (client.stop.stop_requested()) return Cancelled("the run was stopped");
-    const auto wait = parts_.pacer->TryTake(use);
-    if (!wait) return OkStatus();
+    const Endpoint& endpoint = endpoints_.Next();
+    const auto wait = endpoint.pacer->TryTake(use);
+    if (!wait) return &endpoint;
     const MonoTime began = parts_.clock.Mono();
     parts_.clock.Sleep(*wait, client.stop);
-    parts_.metrics.AddThrottled({model().provider, model().id()}, parts_.clock.Mono() - began);
+    parts_.metrics.AddThrottled({endpoint.model().provider, endpoint.model().id()},
+                                parts_.clock.Mono() - began);
   }
 }
 
-EmbedQueue::Bill EmbedQueue::Outcome(const StatusOr<Embeddings>& answer, int64_t tokens) const {
+EmbedQueue::Bill EmbedQueue::Outcome(const Endpoint& endpoint, const StatusOr<Embeddings>& answer,
+                                     int64_t tokens) const {
   Bill bill;
+  bill.asked = true;
   if (answer.ok()) {
     bill.tokens = answer->billed_tokens.value_or(tokens);
     // A model in the process is its own provider, and counts with its tokenizer.
-    if (answer->billed_tokens && !model().is_local) {
+    if (answer->billed_tokens && !endpoint.model().is_local) {
       bill.source = TokenSource::kProvider;
       bill.guessed_tokens = answer->guessed_tokens.value_or(0);
     } else if (answer->billed_tokens || parts_.counter->exact()) {
@@ -68,27 +72,29 @@ EmbedQueue::Bill EmbedQueue::Outcome(const StatusOr<Embeddings>& answer, int64_t
   } else if (MaybeBilled(answer.status())) {
     bill.tokens = tokens;
   }
-  bill.cost = model().is_free ? 0 : Price(bill.tokens);
+  bill.cost = CostAt(endpoint, bill.tokens);
   return bill;
 }
 
-StatusOr<RequestRecord> EmbedQueue::Intend(const EmbedClient& client, const QuotaUse& use) {
+StatusOr<RequestRecord> EmbedQueue::Intend(const Endpoint& endpoint, const EmbedClient& client,
+                                           const QuotaUse& use) {
+  const std::string& provider = endpoint.model().provider;
   RequestRecord intent;
   intent.run_id = client.run_id;
   intent.pipeline = client.pipeline;
-  intent.provider = model().provider;
-  intent.model = model().id();
+  intent.provider = provider;
+  intent.model = endpoint.model().id();
   intent.kind = client.kind;
   intent.texts = use.items;
   intent.tokens = use.tokens;
   intent.tokens_estimated = true;
   intent.started_at = parts_.clock.Now();
-  if (model().is_free) return intent;
-  intent.cost = Price(use.tokens);
-  RETURN_IF_ERROR(parts_.budget.Reserve(client.pipeline, model().provider, intent.cost));
+  if (!notes_requests()) return intent;
+  intent.cost = CostAt(endpoint, use.tokens);
+  RETURN_IF_ERROR(parts_.budget.Reserve(client.pipeline, provider, intent.cost));
   const auto id = parts_.ledger.OpenRequest(intent);
   if (!id.ok()) {
-    parts_.budget.Settle(client.pipeline, model().provider, intent.cost, 0);
+    parts_.budget.Settle(client.pipeline, provider, intent.cost, 0);
     return Annotate(id.status(), "noting a paid request");
   }
   intent.id = *id;
@@ -96,21 +102,27 @@ StatusOr<RequestRecord> EmbedQueue::Intend(const EmbedClient& client, const Quot
   return intent;
 }
 
-void EmbedQueue::Conclude(EmbedClient& client, const RequestRecord& intent,
-                          const StatusOr<Embeddings>& answer, const Bill& bill) {
+void EmbedQueue::Conclude(const Endpoint& endpoint, EmbedClient& client,
+                          const RequestRecord& intent, const StatusOr<Embeddings>& answer,
+                          const Bill& bill) {
   client.spend.requests += 1;
   client.spend.tokens += bill.tokens;
   client.spend.cost += bill.cost;
-  parts_.metrics.AddSpend(client.pipeline, {model().provider, model().id()}, bill.tokens,
-                          bill.cost);
+  parts_.metrics.AddSpend(client.pipeline, {endpoint.model().provider, endpoint.model().id()},
+                          bill.tokens, bill.cost);
   if (bill.estimated()) client.spend.tokens_estimated = true;
   if (bill.tokens > 0) Weaken(client.spend.token_source, bill.source);
   client.spend.guessed_tokens += bill.guessed_tokens;
-  if (model().is_free) return;
+  if (!notes_requests()) return;
 
-  parts_.budget.Settle(client.pipeline, model().provider, intent.cost, bill.cost);
-  RequestOutcome outcome{intent.id, RequestState::kDone, bill.tokens, bill.estimated(),
-                         bill.cost, parts_.clock.Now(),  bill.source, bill.guessed_tokens};
+  parts_.budget.Settle(client.pipeline, intent.provider, intent.cost, bill.cost);
+  RequestOutcome outcome{.id = intent.id,
+                         .tokens = bill.tokens,
+                         .tokens_estimated = bill.estimated(),
+                         .cost = bill.cost,
+                         .ended_at = parts_.clock.Now(),
+                         .token_source = bill.source,
+                         .guessed_tokens = bill.guessed_tokens};
   if (!answer.ok()) {
     outcome.state = MaybeBilled(answer.status()) ? RequestState::kUnknown : RequestState::kFailed;
   }
@@ -123,26 +135,49 @@ void EmbedQueue::Conclude(EmbedClient& client, const RequestRecord& intent,
   LogError("the outcome of a paid request was not noted", {{"error", Message(closed)}});
 }
 
-StatusOr<Embeddings> EmbedQueue::AskOnce(EmbedClient& client, const std::vector<std::string>& texts,
-                                         const QuotaUse& use, Bill& bill) {
-  const auto intent = Intend(client, use);
+StatusOr<Embeddings> EmbedQueue::AskOnce(const Endpoint& endpoint, EmbedClient& client,
+                                         const std::vector<std::string>& texts, const QuotaUse& use,
+                                         Bill& bill) {
+  const auto intent = Intend(endpoint, client, use);
   if (!intent.ok()) {
-    parts_.pacer->Answered(use, Cancelled("not asked"), {});
+    endpoint.pacer->Answered(use, Cancelled("not asked"), {});
     return intent.status();
   }
   const MonoTime began = parts_.clock.Mono();
-  auto answer = parts_.embedder->Embed(texts, client.kind, client.stop);
-  parts_.pacer->Answered(use, answer.status(),
-                         answer.ok() ? answer->rate : RateHintOf(answer.status()));
+  auto answer = endpoint.embedder->Embed(texts, client.kind, client.stop);
+  endpoint.pacer->Answered(use, answer.status(),
+                           answer.ok() ? answer->rate : RateHintOf(answer.status()));
   Failpoint("request-answered");
-  parts_.metrics.RequestEnded({model().provider, model().id()}, CodeName(answer.status().code()),
-                              parts_.clock.Mono() - began);
-  bill = Outcome(answer, use.tokens);
-  Conclude(client, *intent, answer, bill);
+  parts_.metrics.RequestEnded({endpoint.model().provider, endpoint.model().id()},
+                              CodeName(answer.status().code()), parts_.clock.Mono() - began);
+  bill = Outcome(endpoint, answer, use.tokens);
+  Conclude(endpoint, client, *intent, answer, bill);
   return answer;
 }
 
-void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots, bool has_turn) {
+bool EmbedQueue::WaitAfter(const Endpoint& endpoint, EmbedClient& client, const Status& error,
+                           Backoff& backoff) {
+  auto wait = backoff.After(error);
+  if (!wait) return false;
+  if (WaitIsUnsaid(error)) {
+    const Duration grown =
+        endpoint.pacer->CoolDownUnsaid(RetryAfter(error).value_or(*wait), parts_.rng.Uniform());
+    wait = std::chrono::ceil<milliseconds>(grown);
+  }
+  const bool throttled = error.code() == StatusCode::kResourceExhausted;
+  // Somebody else can be asked at once.
+  if (!throttled && &endpoints_.Next() != &endpoint) return true;
+  if (client.on_wait) client.on_wait(error, *wait);
+  if (throttled) {
+    endpoint.pacer->CoolDown(*wait);
+  } else {
+    parts_.clock.Sleep(*wait, client.stop);  // a stop is noticed before the next turn
+  }
+  return true;
+}
+
+void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots,
+                     const Endpoint* turn) {
   std::vector<std::string> texts;
   QuotaUse use{0, static_cast<int64_t>(slots.size())};
   for (const auto& slot : slots) {
@@ -150,16 +185,19 @@ void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots, bo
     use.tokens += slot->tokens;
   }
   Backoff backoff(kProviderBackoff, parts_.rng);
+  const Endpoint* last = nullptr;
   int paid_failures = 0;
   const int64_t good_before = good_answers_;
-  for (;; has_turn = false) {
-    if (!has_turn) {
-      if (const Status ready = AwaitTurn(*client, use); !ready.ok()) {
-        return Fail(client, slots, ready);
-      }
+  for (;; turn = nullptr) {
+    if (turn == nullptr) {
+      const auto next = AwaitTurn(*client, use);
+      if (!next.ok()) return Fail(client, slots, next.status());
+      turn = *next;
     }
+    const Endpoint& endpoint = *turn;
+    if (std::exchange(last, turn) != turn) paid_failures = 0;
     Bill bill;
-    const auto answer = AskOnce(*client, texts, use, bill);
+    const auto answer = AskOnce(endpoint, *client, texts, use, bill);
     if (answer.ok()) {
       ++good_answers_;
       return Deliver(slots, *answer, bill);
@@ -176,31 +214,26 @@ void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots, bo
         return Deliver(slots, rejected, bill);
       }
       const size_t half = slots.size() / 2;
-      Ask(client, slots.first(half), /*has_turn=*/false);
-      return Ask(client, slots.subspan(half), /*has_turn=*/false);
+      Ask(client, slots.first(half), /*turn=*/nullptr);
+      return Ask(client, slots.subspan(half), /*turn=*/nullptr);
     }
     const bool bad_answer = Reason(error) == reason::kBadAnswer;
     const int most_paid =
         good_answers_ == good_before ? kMaxPaidFailures : kMaxPaidFailuresAmongGood;
-    if ((bad_answer || MaybeBilled(error)) && ++paid_failures >= most_paid) {
+    const bool paid_enough = (bad_answer || MaybeBilled(error)) && ++paid_failures >= most_paid;
+    const bool its_own = bill.asked || Reason(error) == reason::kBudgetExhausted;
+    if (!endpoints_.is_first(endpoint) && its_own && error.code() != StatusCode::kCancelled &&
+        (paid_enough || !IsRetryable(error))) {
+      endpoints_.PutAside(endpoint, error);
+      continue;
+    }
+    if (paid_enough) {
       // Asking once more would only cost once more: a person has to look.
       return Fail(
           client, slots,
           bad_answer ? WithReason(DataLoss("{}", Message(error)), reason::kBadAnswer) : error);
     }
-    auto wait = backoff.After(error);
-    if (!wait) return Fail(client, slots, error);
-    if (WaitIsUnsaid(error)) {
-      const Duration grown =
-          parts_.pacer->CoolDownUnsaid(RetryAfter(error).value_or(*wait), parts_.rng.Uniform());
-      wait = std::chrono::ceil<milliseconds>(grown);
-    }
-    if (client->on_wait) client->on_wait(error, *wait);
-    if (error.code() == StatusCode::kResourceExhausted) {
-      parts_.pacer->CoolDown(*wait);
-    } else if (!parts_.clock.Sleep(*wait, client->stop)) {
-      return Fail(client, slots, Cancelled("the run was stopped"));
-    }
+    if (!WaitAfter(endpoint, *client, error, backoff)) return Fail(client, slots, error);
   }
 }
 

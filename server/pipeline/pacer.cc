@@ -163,6 +163,16 @@ Duration Pacer::CoolDownUnsaid(Duration first, double spread) {
   return cooldown_until_ - now;
 }
 
+bool Pacer::IsTripped() {
+  MutexLock lock(mu_);
+  return failures_ >= kTrips;
+}
+
+bool Pacer::IsOpen() {
+  MutexLock lock(mu_);
+  return WaitForBreaker(clock_.Mono()).has_value();
+}
+
 int64_t Pacer::concurrency() {
   MutexLock lock(mu_);
   return std::max<int64_t>(1, static_cast<int64_t>(window_));

@@ -45,6 +45,11 @@ class Pacer {
   // 1, up to a half less. Returns how long it is.
   Duration CoolDownUnsaid(Duration first, double spread) EXCLUDES(mu_);
 
+  // Whether the provider has not answered for some requests in a row; and whether, on top of that,
+  // nobody may ask it just now. When it is tripped and not open, the next request finds out.
+  bool IsTripped() EXCLUDES(mu_);
+  bool IsOpen() EXCLUDES(mu_);
+
   // Most requests at once: ever, and now.
   int64_t max_concurrency() const { return max_concurrency_; }
   int64_t concurrency() EXCLUDES(mu_);

@@ -13,7 +13,7 @@ RunCounters RunContext::CountersNow() const {
 }
 
 std::vector<RequestRecord> RunContext::TakeFreeRequests() {
-  if (!model->model().is_free) return {};
+  if (model->notes_requests()) return {};
   const RunSpend& spend = client->spend;
   RequestRecord record;
   record.requests = spend.requests - noted_requests_;

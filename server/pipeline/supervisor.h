@@ -170,6 +170,7 @@ class Supervisor {
   void NoteTarget(const std::string& name, const Target& target) EXCLUDES(mu_);
   void ScheduleNext(Entry& entry) REQUIRES(mu_);
   void SetPause(const std::string& name, const PauseState& pause) EXCLUDES(mu_);
+  void NameFallback(PipelineStatus& status) const;
   StatusOr<PipelineStatus> StatusOf(const std::string& name, int32_t runs) EXCLUDES(mu_);
   StatusOr<std::optional<Target>> CurrentTarget(const PipelineSpec& spec) const;
   // Ends of runs and pauses that the ledger could not take when they came.

@@ -88,6 +88,18 @@ void Supervisor::ShowGauges(Metrics& metrics) {
   }
 }
 
+void Supervisor::NameFallback(PipelineStatus& status) const {
+  const PipelineSpec& spec = status.record.spec;
+  const auto model = services_.connectors.OpenModel(spec.model, spec.dimensions);
+  if (!model.ok()) return;
+  const std::string fallback = (*model)->FallbackInUse();
+  if (fallback.empty()) return;
+  status.reason = reason::kFallbackInUse;
+  status.message = fmt::format("{} does not answer; {} is asked for {} meanwhile",
+                               (*model)->model().provider, fallback, (*model)->model().name);
+  status.remedy = "Nothing to do: it goes back by itself";
+}
+
 StatusOr<PipelineStatus> Supervisor::StatusOf(const std::string& name, int32_t runs) {
   PipelineStatus out;
   {
@@ -122,6 +134,7 @@ StatusOr<PipelineStatus> Supervisor::StatusOf(const std::string& name, int32_t r
     out.reason = view.backing_off_reason;
     out.message = view.backing_off;
     out.since = view.run.started_at;
+    if (out.state == PipelineState::kRunning) NameFallback(out);
   }
   if (const auto target = CurrentTarget(out.record.spec); target.ok() && *target) {
     out.version = (*target)->version;

@@ -107,6 +107,43 @@ StatusOr<int64_t> ProviderRegistry::PriceNow(const ProviderConfig& provider,
   return price.nano_usd_per_million_tokens;
 }
 
+Status ProviderRegistry::CheckFallback(const ProviderConfig& provider, const ProviderConfig& other,
+                                       std::string_view model, int32_t dimensions) const {
+  const auto refuse = [&](std::string_view why) {
+    return InvalidArgument("{} cannot fall back to {} for {}: {}", provider.name, other.name, model,
+                           why);
+  };
+  ASSIGN_OR_RETURN(const ProviderType* const type, FindType(provider.type));
+  ASSIGN_OR_RETURN(const ProviderType* const other_type, FindType(other.type));
+  ASSIGN_OR_RETURN(const ModelEntry entry, FindModel(provider, model));
+  ASSIGN_OR_RETURN(const int32_t wanted, ResolveDimensions(provider, model, dimensions));
+  if (entry.local || provider.type == "shadow") {
+    return refuse("a model inside the process is never away");
+  }
+  if (type->space != other_type->space) {
+    return refuse(fmt::format("a provider of type {} serves other models than one of type {}",
+                              other.type, provider.type));
+  }
+  const auto same = FindModel(other, model);
+  if (!same.ok()) return refuse(Message(same.status()));
+  if (same->document_prefix != entry.document_prefix || same->query_prefix != entry.query_prefix ||
+      same->document_type != entry.document_type || same->query_type != entry.query_type) {
+    return refuse("its texts are sent there with other prefixes or types");
+  }
+  const auto dimensions_there = ResolveDimensions(other, model, wanted);
+  if (!dimensions_there.ok()) return refuse(Message(dimensions_there.status()));
+  const auto price = PriceNow(other, model);
+  if (!price.ok()) return refuse(Message(price.status()));
+  const auto deployment = other.options.find("deployment");
+  const auto deployed = other.options.find("deployment_model");
+  if (deployment != other.options.end() &&
+      (deployed == other.options.end() || deployed->second != model)) {
+    return refuse(fmt::format("say with deployment_model that the deployment '{}' is of this model",
+                              deployment->second));
+  }
+  return OkStatus();
+}
+
 Status ProviderRegistry::CheckReady(const ProviderConfig& provider, std::string_view model) const {
   RETURN_IF_ERROR(CheckProvider(provider));
   ASSIGN_OR_RETURN(const ModelEntry entry, FindModel(provider, model));

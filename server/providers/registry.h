@@ -50,6 +50,11 @@ class ProviderRegistry {
   // Nano-dollars for a million tokens now. kNotFound: no price is known.
   StatusOr<int64_t> PriceNow(const ProviderConfig& provider, std::string_view model) const;
 
+  // Whether `other` serves the very same model: equal texts get equal vectors there, so that it may
+  // be asked while `provider` does not answer. kInvalidArgument names what differs.
+  Status CheckFallback(const ProviderConfig& provider, const ProviderConfig& other,
+                       std::string_view model, int32_t dimensions) const;
+
   // Whether the model could be used now: a price is known, the key is there (kUnauthenticated), the
   // files of a local model are (kFailedPrecondition, MODEL_NOT_INSTALLED).
   Status CheckReady(const ProviderConfig& provider, std::string_view model) const;

@@ -26,6 +26,7 @@ TABLES = {
     "openai-qdrant": {BUCKET + "docs": {**TITLED, "category": "string", "updated_at": "string"}},
     "openai-pgvector": {"tickets": {"tenant": "string", "id": "long", "subject": "string", "body": "string",
                                     "status": "string"}},
+    "openai-azure": {"docs": TITLED},
     "own-server-qdrant": {"docs": {"id": "string", "body": "string"}},
     "rehearsal-shadow": {"docs": TITLED},
     "several-pipelines": {BUCKET + f"docs_{language}": {**TITLED, "language": "string"}
@@ -59,7 +60,8 @@ class Example:
             servers.provider.reset()
             servers.provider.settings(models=DIMENSIONS)
             url = servers.provider.base_url
-            self.env |= {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "sk-test", "GPU_URL": url, "GPU_API_KEY": "sk-test"}
+            self.env |= {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "sk-test", "GPU_URL": url, "GPU_API_KEY": "sk-test",
+                         "AZURE_BASE_URL": url.replace("/openai/v1", "/azure"), "AZURE_OPENAI_API_KEY": "sk-test"}
         if BUCKET in self.text:
             self.env |= {"AWS_ENDPOINT": servers.s3.endpoint, "AWS_ALLOW_HTTP": "true", "AWS_REGION": S3_REGION,
                          "AWS_ACCESS_KEY_ID": S3.key, "AWS_SECRET_ACCESS_KEY": S3.secret}

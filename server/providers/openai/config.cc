@@ -38,8 +38,8 @@ Status Check(const ProviderConfig& config) {
 }
 
 const std::vector<std::string>& AzureOptions() {
-  static const auto& options =
-      *new std::vector<std::string>(NetworkOptionsAnd({"deployment", "api_version", "encoding"}));
+  static const auto& options = *new std::vector<std::string>(
+      NetworkOptionsAnd({"deployment", "deployment_model", "api_version", "encoding"}));
   return options;
 }
 
@@ -51,6 +51,11 @@ StatusOr<AzureSettings> ReadAzureSettings(const ProviderConfig& config) {
   }
   ASSIGN_OR_RETURN(out.base64, Base64Option(config));
   out.deployment = TextOption(config, "deployment");
+  out.deployment_model = TextOption(config, "deployment_model");
+  if (out.deployment.empty() && !out.deployment_model.empty()) {
+    return InvalidArgument(
+        "deployment_model says whose model `deployment` is, and that is missing");
+  }
   out.api_version = TextOption(config, "api_version");
   if (out.api_version.empty()) out.api_version = kAzureApiVersion;
   return out;

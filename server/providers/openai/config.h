@@ -27,12 +27,13 @@ Status Check(const ProviderConfig& config);
 
 struct AzureSettings {
   HttpSettings http;
-  std::string deployment;  // empty: named as the model
+  std::string deployment;        // empty: named as the model
+  std::string deployment_model;  // the only one it is for; empty: not said
   std::string api_version;
   bool base64 = true;
 };
 
-// NetworkOptions(), deployment, api_version, encoding.
+// NetworkOptions(), deployment, deployment_model, api_version, encoding.
 const std::vector<std::string>& AzureOptions();
 StatusOr<AzureSettings> ReadAzureSettings(const ProviderConfig& config);
 Status CheckAzure(const ProviderConfig& config);

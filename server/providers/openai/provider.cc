@@ -100,6 +100,10 @@ StatusOr<std::unique_ptr<Embedder>> Make(const ProviderParts& parts) {
 
 StatusOr<std::unique_ptr<Embedder>> MakeAzure(const ProviderParts& parts) {
   ASSIGN_OR_RETURN(const AzureSettings settings, ReadAzureSettings(parts.config));
+  if (!settings.deployment_model.empty() && settings.deployment_model != parts.entry.name) {
+    return InvalidArgument("{}: the deployment '{}' is of {}, not of {}", parts.config.name,
+                           settings.deployment, settings.deployment_model, parts.entry.name);
+  }
   return MakeHttpEmbedder(parts, settings.http,
                           MakeAzureProtocol(settings, parts.entry.name, DimensionsToAsk(parts)));
 }

@@ -44,6 +44,13 @@ Status CheckDimensions(const ProviderConfig& provider, const std::string& model,
   return InvalidArgument("{}/{} has 1 to 1536 dimensions, not {}", provider.name, model, wanted);
 }
 
+Status CheckFallback(const ProviderConfig& provider, const ProviderConfig& other,
+                     const std::string&, int32_t) {
+  if (provider.type == other.type) return OkStatus();
+  return InvalidArgument("{} cannot fall back to {}: it has other models", provider.name,
+                         other.name);
+}
+
 }  // namespace
 
 ConfigChecks TestChecks() {
@@ -60,6 +67,7 @@ ConfigChecks TestChecks() {
       {.name = "shadow", .type = "shadow"}};
   checks.check_model = CheckModel;
   checks.check_dimensions = CheckDimensions;
+  checks.check_fallback = CheckFallback;
   return checks;
 }
 

@@ -67,6 +67,44 @@ TEST_F(RegistryTest, WrongProvidersAreNamed) {
             "shadow models have no base_url");
 }
 
+TEST_F(RegistryTest, AFallbackServesTheVerySameModel) {
+  const std::string small = "text-embedding-3-small";
+  const ProviderConfig openai = WellKnown("openai");
+  ProviderConfig azure{.name = "azure-eu",
+                       .type = "azure",
+                       .api_key = {"env:KEY"},
+                       .base_url = "https://x.openai.azure.com"};
+  const auto check = [&](const ProviderConfig& other, std::string_view model) {
+    return registry_.CheckFallback(openai, other, model, 0);
+  };
+  EXPECT_TRUE(check(azure, small).ok());
+  EXPECT_TRUE(registry_.CheckFallback(azure, openai, small, 512).ok());
+  // A deployment's name says nothing of its model.
+  azure.options["deployment"] = "prod";
+  EXPECT_EQ(Message(check(azure, small)),
+            "openai cannot fall back to azure-eu for text-embedding-3-small: say with "
+            "deployment_model that the deployment 'prod' is of this model");
+  azure.options["deployment_model"] = small;
+  EXPECT_TRUE(check(azure, small).ok());
+  EXPECT_FALSE(check(azure, "text-embedding-3-large").ok());
+
+  EXPECT_EQ(Message(check(WellKnown("voyage"), small)),
+            "openai cannot fall back to voyage for text-embedding-3-small: a provider of type "
+            "voyage serves other models than one of type openai");
+  const ProviderConfig local = WellKnown("local");
+  EXPECT_THAT(std::string(Message(registry_.CheckFallback(local, local, "wordllama-256", 0))),
+              HasSubstr("a model inside the process is never away"));
+  // The same name with other prefixes gives other vectors.
+  Problems problems;
+  ReadModels("m.yaml",
+             "models: [{provider: prefixed, name: text-embedding-3-small, dimensions: 1536,"
+             " document: {prefix: 'doc: '}}]",
+             NoEnvironment(), catalogue_.models, problems);
+  ASSERT_EQ(problems.Lines(), "");
+  const ProviderConfig prefixed{.name = "prefixed", .type = "openai"};
+  EXPECT_THAT(std::string(Message(check(prefixed, small))), HasSubstr("with other prefixes"));
+}
+
 TEST_F(RegistryTest, DimensionsAreTheModelsOwnOrAllowed) {
   const ProviderConfig openai = WellKnown("openai");
   EXPECT_EQ(registry_.ResolveDimensions(openai, "text-embedding-3-small", 0).value(), 1536);
