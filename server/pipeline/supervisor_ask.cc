@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/suggest.h"
+#include "core/reasons.h"
 #include "pipeline/supervisor.h"
 
 namespace drift {
