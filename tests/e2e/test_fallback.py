@@ -90,7 +90,7 @@ def test_budgets_are_those_of_the_provider_that_is_asked(tmp_path, provider):
     settings["budgets"] = [{"scope": "provider/azure-eu", "usd_per_day": 0.00002}]
     daemon = Daemon(tmp_path / "daemon", settings, {"KEY": KEY}).start()
     try:
-        provider.fail({"kind": "trouble", "provider": "openai", "times": 9})
+        provider.fail({"kind": "trouble", "provider": "openai", "for_secs": 6})
         run = daemon.ctl_json("run", "embed", "--pipeline", "docs")
         assert run["points_written"] == 400
         assert ledger(daemon)["azure-eu"]["cost_usd"] <= 0.00002
