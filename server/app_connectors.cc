@@ -158,6 +158,11 @@ StatusOr<std::string> AppConnectors::NormalizeSink(const std::string& sink) {
   return TakeSink(sink, nullptr);
 }
 
+StatusOr<std::string> AppConnectors::SinkPlace(const std::string& sink) {
+  ASSIGN_OR_RETURN(Uri uri, ParseUri(sink));
+  return drift::SinkPlace(std::move(uri)).ToString();
+}
+
 Status AppConnectors::NormalizeModel(PipelineSpec& spec) const {
   const auto set = models();
   ASSIGN_OR_RETURN(const auto names, SplitModel(spec.model));

@@ -64,6 +64,7 @@ class AppConnectors final : public Connectors {
 
   Status Normalize(PipelineSpec& spec, std::vector<std::string>& warnings) override;
   StatusOr<std::string> NormalizeSink(const std::string& sink) override;
+  StatusOr<std::string> SinkPlace(const std::string& sink) override;
   StatusOr<std::shared_ptr<Source>> OpenSource(const PipelineSpec& spec,
                                                const Projection& projection) override;
   StatusOr<std::shared_ptr<Sink>> OpenSink(const std::string& sink) override;

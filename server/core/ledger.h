@@ -48,6 +48,9 @@ class Ledger {
   // Forgets all row states, stages and the cursor: the index is lost. Deletions and money stay.
   virtual Status ClearTarget(int64_t target_id) = 0;
   virtual Status SetMaintenance(int64_t target_id, bool sweep_due, bool index_due) = 0;
+  // The same collection by another address: its connection's options changed. kAlreadyExists: there
+  // is a target of that address.
+  virtual Status MoveTarget(int64_t target_id, const std::string& sink) = 0;
 
   // -- rows
   // States of those keys that have one, in any order.

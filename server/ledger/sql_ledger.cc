@@ -46,6 +46,10 @@ Status SqlLedger::SetMaintenance(int64_t target_id, bool sweep_due, bool index_d
   });
 }
 
+Status SqlLedger::MoveTarget(int64_t target_id, const std::string& sink) {
+  return Write([&](SqlSession& session) { return ledger::MoveTarget(session, target_id, sink); });
+}
+
 StatusOr<RunRecord> SqlLedger::CreateRun(const RunRecord& run) {
   return WriteValue<RunRecord>(
       [&](SqlSession& session) { return ledger::CreateRun(session, run); });

@@ -26,6 +26,7 @@ class SqlLedger : public Ledger {
   Status BeginRevision(int64_t target_id, int32_t revision, const PipelineSpec& config,
                        bool drop_cursor) override;
   Status SetMaintenance(int64_t target_id, bool sweep_due, bool index_due) override;
+  Status MoveTarget(int64_t target_id, const std::string& sink) override;
 
   StatusOr<RunRecord> CreateRun(const RunRecord& run) override;
   Status UpdateRun(const RunRecord& run) override;

@@ -107,6 +107,15 @@ Status SetMaintenance(SqlSession& session, int64_t id, bool sweep_due, bool inde
       id);
 }
 
+Status MoveTarget(SqlSession& session, int64_t id, const std::string& sink) {
+  ASSIGN_OR_RETURN(Target target, GetTarget(session, id));
+  target.key.sink = sink;
+  ASSIGN_OR_RETURN(const auto there, FindTarget(session, target.key, /*any_fingerprint=*/false));
+  if (there && there->id != id)
+    return AlreadyExists("target {} has the address {}", there->id, sink);
+  return session.Do("UPDATE targets SET sink = $1 WHERE id = $2", SqlArgs(sink, id));
+}
+
 Status ForgetRows(SqlSession& session, int64_t id) {
   return MustExist(session.RunOne("UPDATE targets SET cursor = NULL, version = -1, row_count = 0,"
                                   " point_count = 0, dead_letter_count = 0, last_commit = 0"

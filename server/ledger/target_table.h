@@ -23,6 +23,8 @@ StatusOr<std::vector<Target>> TargetsOf(SqlSession& session, const std::string& 
 Status BeginRevision(SqlSession& session, int64_t id, int32_t revision, const PipelineSpec& config,
                      bool drop_cursor);
 Status SetMaintenance(SqlSession& session, int64_t id, bool sweep_due, bool index_due);
+// kAlreadyExists if there is a target of the same model at that address.
+Status MoveTarget(SqlSession& session, int64_t id, const std::string& sink);
 // Nothing is known of its rows any more: counters and cursor.
 Status ForgetRows(SqlSession& session, int64_t id);
 

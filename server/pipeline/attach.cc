@@ -156,6 +156,20 @@ Status CheckModelKept(Ledger& ledger, const PipelineSpec& spec, int32_t dimensio
   return OkStatus();
 }
 
+StatusOr<std::optional<Target>> FindMoved(RunContext& run, const TargetKey& key) {
+  Connectors& connectors = run.services.connectors;
+  ASSIGN_OR_RETURN(std::vector<Target> targets, run.ledger().TargetsOf(key.pipeline));
+  ASSIGN_OR_RETURN(const std::string place, connectors.SinkPlace(key.sink));
+  std::optional<Target> moved;
+  for (Target& target : targets) {
+    if (target.key.model != key.model || target.key.dimensions != key.dimensions) continue;
+    if (target.key.sink == key.sink) return std::optional<Target>();
+    const auto there = connectors.SinkPlace(target.key.sink);
+    if (there.ok() && *there == place) moved = std::move(target);
+  }
+  return moved;
+}
+
 Status OpenRun(RunContext& run) {
   ASSIGN_OR_RETURN(run.model,
                    run.services.connectors.OpenModel(run.spec.model, run.spec.dimensions));
@@ -188,6 +202,13 @@ StatusOr<Attachment> Attach(RunContext& run, bool whole) {
   const TargetKey key{run.spec.name, run.spec.model, model.fingerprint, model.dimensions,
                       run.spec.sink};
   RETURN_IF_ERROR(CheckModelKept(run.ledger(), run.spec, model.dimensions));
+  ASSIGN_OR_RETURN(const std::optional<Target> moved, FindMoved(run, key));
+  if (moved) {
+    LogInfo("the same collection by another address",
+            {{"pipeline", run.spec.name}, {"sink", key.sink}, {"before", moved->key.sink}});
+    RETURN_IF_ERROR(run.Persist("ledger", "noting the sink's address",
+                                [&] { return run.ledger().MoveTarget(moved->id, key.sink); }));
+  }
   if (!whole) RETURN_IF_ERROR(CheckSinkKept(run, key));
   ASSIGN_OR_RETURN(run.target, run.Persist("ledger", "opening the target",
                                            [&] { return run.ledger().OpenTarget(key); }));

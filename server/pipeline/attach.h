@@ -2,6 +2,8 @@
 // that both must agree on.
 #pragma once
 
+#include <optional>
+
 #include "base/status.h"
 #include "pipeline/run_context.h"
 
@@ -13,6 +15,10 @@ Status OpenRun(RunContext& run);
 // kFailedPrecondition MODEL_CHANGED: the pipeline's points in this very collection are of another
 // model.
 Status CheckModelKept(Ledger& ledger, const PipelineSpec& spec, int32_t dimensions);
+
+// The target of the same collection under another address, where there is none under this one:
+// options of the connection changed, or who logs in.
+StatusOr<std::optional<Target>> FindMoved(RunContext& run, const TargetKey& key);
 
 // What contact with the collection has shown.
 struct Attachment {

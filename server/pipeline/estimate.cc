@@ -1,5 +1,7 @@
 #include "pipeline/estimate.h"
 
+#include <algorithm>
+#include <cmath>
 #include <unordered_set>
 
 #include "core/reasons.h"
@@ -12,6 +14,8 @@ namespace drift {
 namespace {
 
 constexpr size_t kListed = 2048;
+// A run with fewer says nothing about speed: most of its time went elsewhere.
+constexpr int64_t kTellingTexts = 100;
 
 class Estimator {
  public:
@@ -30,16 +34,45 @@ class Estimator {
       run_.target.cursor = window->next;
       ASSIGN_OR_RETURN(window, NextWindow());
     }
+    ASSIGN_OR_RETURN(out_.seconds, Seconds());
     out_.cost = run_.model->model().is_free ? 0 : run_.model->Price(out_.tokens);
     return std::move(out_);
   }
 
  private:
+  // The slower of what the quota allows and how fast this model was lately; 0: neither is known.
+  StatusOr<double> Seconds() {
+    const auto texts = static_cast<double>(out_.texts_to_embed);
+    const RateLimits& rate = run_.model->model().rate;
+    const auto at_rate = [](double amount, int64_t per_minute) {
+      return per_minute > 0 ? amount * 60 / static_cast<double>(per_minute) : 0;
+    };
+    double seconds = std::max(at_rate(static_cast<double>(out_.tokens), rate.tokens_per_minute),
+                              at_rate(texts, rate.items_per_minute));
+    if (const int32_t batch = run_.spec.limits.batch_size; batch > 0) {
+      seconds = std::max(seconds, at_rate(std::ceil(texts / batch), rate.requests_per_minute));
+    }
+    RunFilter lately;
+    lately.states = {RunState::kSucceeded};
+    ASSIGN_OR_RETURN(const std::vector<RunRecord> runs, run_.ledger().ListRuns(lately));
+    for (const RunRecord& run : runs) {
+      if (run.model != run_.spec.model || !run.started_at || !run.ended_at) continue;
+      if (run.counters.texts_embedded < kTellingTexts) continue;
+      const std::chrono::duration<double> took = *run.ended_at - *run.started_at;
+      return std::max(seconds,
+                      took.count() * texts / static_cast<double>(run.counters.texts_embedded));
+    }
+    return seconds;
+  }
+
   Status LookAtTarget() {
     const ModelInfo& model = run_.model->model();
     const TargetKey key{run_.spec.name, run_.spec.model, model.fingerprint, model.dimensions,
                         run_.spec.sink};
-    ASSIGN_OR_RETURN(const std::optional<Target> target, run_.ledger().FindTarget(key));
+    ASSIGN_OR_RETURN(std::optional<Target> target, run_.ledger().FindTarget(key));
+    if (!target) {
+      ASSIGN_OR_RETURN(target, FindMoved(run_, key));
+    }
     run_.target.key = key;
     if (target) run_.target = *target;
     out_.from_version = run_.target.version;

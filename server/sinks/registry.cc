@@ -18,14 +18,15 @@ struct Entry {
   Status (*check)(const Uri&);
   Uri (*normalize)(Uri);
   StatusOr<std::unique_ptr<Sink>> (*open)(const Uri&);
+  std::string_view place;  // the option that names the collection, where the path does not
 };
 
 constexpr Entry kSinks[] = {
-    {"sqlite", sqlite::CheckUri, sqlite::NormalizeUri, sqlite::OpenSink},
-    {"postgresql", pgvector::CheckUri, pgvector::NormalizeUri, pgvector::OpenSink},
-    {"pg", pgvector::CheckUri, pgvector::NormalizeUri, pgvector::OpenSink},
-    {"qdrant", qdrant::CheckUri, qdrant::NormalizeUri, qdrant::OpenSink},
-    {"qdrants", qdrant::CheckUri, qdrant::NormalizeUri, qdrant::OpenSink},
+    {"sqlite", sqlite::CheckUri, sqlite::NormalizeUri, sqlite::OpenSink, "collection"},
+    {"postgresql", pgvector::CheckUri, pgvector::NormalizeUri, pgvector::OpenSink, "table"},
+    {"pg", pgvector::CheckUri, pgvector::NormalizeUri, pgvector::OpenSink, "table"},
+    {"qdrant", qdrant::CheckUri, qdrant::NormalizeUri, qdrant::OpenSink, ""},
+    {"qdrants", qdrant::CheckUri, qdrant::NormalizeUri, qdrant::OpenSink, ""},
 };
 
 const Entry* Find(std::string_view scheme) {
@@ -54,6 +55,16 @@ Status CheckSinkUri(const Uri& uri) {
 Uri NormalizeSinkUri(Uri uri) {
   const Entry* entry = Find(uri.scheme);
   return entry == nullptr ? uri : entry->normalize(std::move(uri));
+}
+
+Uri SinkPlace(Uri uri) {
+  const Entry* entry = Find(uri.scheme);
+  if (entry == nullptr) return uri;
+  uri = entry->normalize(std::move(uri));
+  uri.user.clear();
+  uri.password = Secret();
+  std::erase_if(uri.options, [&](const auto& option) { return option.first != entry->place; });
+  return uri;
 }
 
 StatusOr<std::unique_ptr<Sink>> OpenSink(const Uri& uri) {

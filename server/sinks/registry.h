@@ -17,6 +17,10 @@ Status CheckSinkUri(const Uri& uri);
 // Unknown schemes stay as they are.
 Uri NormalizeSinkUri(Uri uri);
 
+// The collection that it names, and nothing of how it is reached: equal for addresses that differ
+// in user, secrets, time-outs and other options of the connection.
+Uri SinkPlace(Uri uri);
+
 // Connects on first use. kInvalidArgument as CheckSinkUri; kNotFound: the secret that the address
 // names is not there.
 StatusOr<std::unique_ptr<Sink>> OpenSink(const Uri& uri);

@@ -136,6 +136,7 @@ TEST_P(LedgerSuite, UnknownTargetIsNotFoundEverywhere) {
   is_not_found(ledger().GetTarget(kNone).status());
   is_not_found(ledger().BeginRevision(kNone, 1, {}, true));
   is_not_found(ledger().SetMaintenance(kNone, true, true));
+  is_not_found(ledger().MoveTarget(kNone, "sqlite:///i.db"));
   is_not_found(ledger().ClearTarget(kNone));
   is_not_found(ledger().LoadRows(kNone, {}).status());
   is_not_found(ledger().ScanRows(kNone, "", 1).status());
@@ -178,6 +179,21 @@ TEST_P(LedgerSuite, MaintenanceIsRemembered) {
   ASSERT_TRUE(ledger().SetMaintenance(target.id, false, true).ok());
   EXPECT_FALSE(Get(target.id).sweep_due);
   EXPECT_TRUE(Get(target.id).index_due);
+}
+
+TEST_P(LedgerSuite, ATargetMovesToAnotherAddressButNotOverOneThatIsThere) {
+  const std::string before = "qdrant://q:6334/docs";
+  const std::string after = before + "?timeout_secs=5";
+  const Target target = OpenTarget(kPipeline, before);
+  ASSERT_TRUE(ledger().MoveTarget(target.id, after).ok());
+  EXPECT_EQ(Get(target.id).key.sink, after);
+  EXPECT_EQ(OpenTarget(kPipeline, after).id, target.id);
+  const Target other = OpenTarget(kPipeline, before);
+  EXPECT_NE(other.id, target.id);
+  const Status taken = ledger().MoveTarget(other.id, after);
+  EXPECT_EQ(taken.code(), StatusCode::kAlreadyExists) << taken;
+  EXPECT_EQ(Get(other.id).key.sink, before);
+  EXPECT_TRUE(ledger().MoveTarget(target.id, after).ok()) << "where it is already";
 }
 
 TEST_P(LedgerSuite, ClearedTargetKnowsNoRowsAndKeepsDeletionsAndMoney) {

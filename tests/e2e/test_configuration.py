@@ -123,6 +123,33 @@ def test_reload(world, table):
     assert shown["origin"] == "API" and len(world.indexes["docs"].points()) == 20
 
 
+@pytest.mark.parametrize("kind, option", [("qdrant", "?timeout_secs=50"), ("pgvector", "&timeout_secs=50")])
+def test_an_option_of_the_connection_is_no_change(world, table, kind, option):
+    world.declare("docs2", table, world.index(kind))
+    hang_up(world)
+    world.watch("docs2")
+    world.spec("docs2")["sink"] += option
+    world.configure()
+    hang_up(world)
+    plan = world.daemon.ctl_json("plan", "--pipeline", "docs2")
+    assert plan["rows_unchanged"] == plan["rows"] == 20, plan
+    table.append((77, "t", "new", "a"))
+    assert world.watch("docs2")["points_written"] == 1
+    world.check("docs2")
+    assert "the same collection by another address" in world.daemon.log()
+
+
+def test_plan_says_about_how_long(world, table):
+    assert world.daemon.ctl_json("plan", "--pipeline", "docs")["seconds"] == 0, "nothing to go by"
+    tokens = world.daemon.ctl_json("plan", "--pipeline", "docs")["tokens"]
+    world.extra["providers"] = {"openai": {**world.config()["providers"]["openai"], "tokens_per_minute": tokens}}
+    world.configure()
+    hang_up(world)
+    plan = world.daemon.ctl_json("plan", "--pipeline", "docs")
+    assert plan["seconds"] == pytest.approx(60), plan
+    assert "time, about" in world.daemon.ctl("plan", "--pipeline", "docs").out
+
+
 def test_owned_by_the_configuration(world, table):
     apply_file = world.folder / "docs.yaml"
     apply_file.write_text(json.dumps({**world.spec("docs"), "payload": []}))

@@ -139,6 +139,21 @@ Status FakeLedger::SetMaintenance(int64_t target_id, bool sweep_due, bool index_
   return OkStatus();
 }
 
+Status FakeLedger::MoveTarget(int64_t target_id, const std::string& sink) {
+  RETURN_IF_ERROR(Called("MoveTarget"));
+  MutexLock lock(mu_);
+  ASSIGN_OR_RETURN(TargetState * state, Find(state_, target_id));
+  TargetKey moved = state->target.key;
+  moved.sink = sink;
+  for (const auto& [id, other] : state_.targets) {
+    if (id != target_id && other.target.key == moved) {
+      return AlreadyExists("target {} has the address {}", id, sink);
+    }
+  }
+  state->target.key = moved;
+  return OkStatus();
+}
+
 // -- rows -----------------------------------------------------------------------------------------
 
 StatusOr<std::vector<RowState>> FakeLedger::LoadRows(int64_t target_id,

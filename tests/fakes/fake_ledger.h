@@ -47,6 +47,7 @@ class FakeLedger : public Ledger {
                        bool drop_cursor) override;
   Status ClearTarget(int64_t target_id) override;
   Status SetMaintenance(int64_t target_id, bool sweep_due, bool index_due) override;
+  Status MoveTarget(int64_t target_id, const std::string& sink) override;
 
   StatusOr<std::vector<RowState>> LoadRows(int64_t target_id,
                                            std::span<const std::string> keys) override;

@@ -4,4 +4,4 @@ import os
 import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-BIN = pathlib.Path(os.environ.get("DRIFT_BIN_DIR", ROOT / "build" / "bin"))
+BIN = ROOT / os.environ.get("DRIFT_BIN_DIR", "build/bin")  # relative to the root, if at all

@@ -273,6 +273,20 @@ TEST_F(RunTest, AChangedConfigurationPausesAndEmbedCarriesItOut) {
   ExpectInStep();
 }
 
+TEST_F(RunTest, AnotherWayToTheSameCollectionIsNoChange) {
+  world_.table.Insert({Row("a", "one"), Row("b", "two")});
+  ASSERT_TRUE(world_.Embed().status.ok());
+  const int64_t target = world_.CurrentTarget().id;
+  world_.spec.sink += "&timeout_secs=5";
+  world_.table.Insert({Row("c", "three")});
+  const auto watch = world_.Watch();
+  ASSERT_TRUE(watch.status.ok()) << watch.status;
+  EXPECT_EQ(watch.counters.points_written, 1);
+  EXPECT_EQ(world_.CurrentTarget().id, target);
+  EXPECT_EQ(world_.CurrentTarget().key.sink, world_.spec.sink);
+  ExpectInStep();
+}
+
 TEST_F(RunTest, HistoryGoneIsNamedAndEmbedMendsIt) {
   world_.table.Insert({Row("a", "one"), Row("b", "two")});
   ASSERT_TRUE(world_.Embed().status.ok());

@@ -44,6 +44,9 @@ class World : public Connectors {
   // -- Connectors
   Status Normalize(PipelineSpec&, std::vector<std::string>&) override { return OkStatus(); }
   StatusOr<std::string> NormalizeSink(const std::string& sink) override { return sink; }
+  StatusOr<std::string> SinkPlace(const std::string& sink) override {
+    return sink.substr(0, sink.find('&'));
+  }
   StatusOr<std::shared_ptr<Source>> OpenSource(const PipelineSpec&, const Projection&) override;
   StatusOr<std::shared_ptr<Sink>> OpenSink(const std::string& address) override;
   StatusOr<std::shared_ptr<EmbedQueue>> OpenModel(const std::string&, int32_t) override {

@@ -137,6 +137,17 @@ TEST(Registry, OneAddressForEachPlace) {
   EXPECT_EQ(normal("nosuch://db/x"), "nosuch://db/x");
 }
 
+TEST(Registry, APlaceIsWhatAnAddressNamesHoweverItIsReached) {
+  const auto place = [](const char* text) { return SinkPlace(ParseUri(text).value()).ToString(); };
+  EXPECT_EQ(place("pg://me@db/app?table=docs&password=env:A&timeout_secs=5"),
+            place("postgresql://you@db:5432/app?table=docs&password=file:/run/b&index=none"));
+  EXPECT_NE(place("pg://db/app?table=docs"), place("pg://db/app?table=blogs"));
+  EXPECT_NE(place("pg://db/app?table=docs"), place("pg://db/other?table=docs"));
+  EXPECT_EQ(place("qdrant://db/docs?api_key=env:A"), place("qdrant://db:6334/docs?timeout_secs=5"));
+  EXPECT_NE(place("qdrant://db/docs"), place("qdrant://db/blogs"));
+  EXPECT_NE(place("sqlite:///i.db?collection=a"), place("sqlite:///i.db?collection=b"));
+}
+
 TEST(Registry, SecretsOfACommandLineAreNeitherStoredNorPrinted) {
   for (const char* text : {"qdrant://h/docs?api_key=hunter2", "pg://me:hunter2@h/db?table=docs"}) {
     const Uri uri = ParseUri(text).value();
