@@ -218,11 +218,11 @@ class Kills:
             wait_for(lambda: world.provider.stats()["in_hand"], "a request")
         time.sleep(self.random.uniform(0, longest))
         world.daemon.kill()
-        now = dict(world.ledger.query("SELECT id, tokens FROM requests WHERE state = 0"))
+        now = dict(world.ledger.query_after_kill("SELECT id, tokens FROM requests WHERE state = 0"))
         world.provider.await_rest()
         assert not set(now) & set(self.open)
         self.open.update(now)
-        counted = world.ledger.query("SELECT coalesce(sum(tokens), 0) FROM requests")[0][0]
+        counted = world.ledger.query_after_kill("SELECT coalesce(sum(tokens), 0) FROM requests")[0][0]
         over = counted - world.provider.bill_sums()["tokens"]
         assert 0 <= over <= sum(self.open.values())
         again = self.look()
