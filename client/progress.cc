@@ -31,6 +31,9 @@ std::string RowsText(const RunProgress& progress) {
 
 std::string TailText(const RunProgress& progress) {
   std::string tail;
+  if (progress.rows_done() == 0 && progress.texts_answered() > 0) {
+    tail += fmt::format("   {} embedded", Count(progress.texts_answered(), "text"));
+  }
   if (progress.rows_per_second() >= 1) {
     tail += fmt::format("   {} rows/s",
                         Count(static_cast<int64_t>(std::llround(progress.rows_per_second()))));

@@ -99,6 +99,7 @@ v1::RunProgress ToProto(const RunView& view) {
   *out.mutable_run() = ToProto(view.run);
   out.set_phase(view.phase);
   out.set_rows_done(view.rows_done);
+  out.set_texts_answered(view.texts_answered);
   out.set_rows_expected(view.rows_expected);
   out.set_rows_per_second(view.rows_per_second);
   out.set_bytes_in_flight(view.bytes_in_flight);

@@ -102,6 +102,11 @@ class Embedder {
   // What one request may hold: model().request, or what the server has said since. Requests are
   // packed by this. A server that has to be asked for it (TEI) is asked by the first Embed().
   virtual RequestLimits limits() const { return model().request; }
+  // Those of the texts that Embed() would reject without sending them. They are no part of a
+  // request, and cost nothing.
+  virtual std::vector<ItemError> Unsendable(std::span<const std::string>, InputKind) const {
+    return {};
+  }
   // REQUIRES: !texts.empty(); texts within limits(). The kind's prefix is added inside.
   virtual StatusOr<Embeddings> Embed(std::span<const std::string> texts, InputKind kind,
                                      std::stop_token stop) = 0;

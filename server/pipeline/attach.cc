@@ -194,6 +194,9 @@ Status OpenRun(RunContext& run) {
                                                    std::chrono::milliseconds wait) {
     progress.SetWaiting(Annotate(why, "embedding"), wait);
   };
+  run.client->on_answered = [&progress = run.progress](int64_t texts) {
+    progress.Update([texts](RunView& view) { view.texts_answered += texts; });
+  };
   return OkStatus();
 }
 

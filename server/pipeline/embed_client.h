@@ -39,6 +39,8 @@ struct EmbedClient {
   // Told before each wait for a provider; may be called from any thread until Leave() is over or
   // the last text is answered.
   std::function<void(const Status& why, std::chrono::milliseconds wait)> on_wait;
+  // Told how many texts were just answered with a vector; as on_wait.
+  std::function<void(int64_t texts)> on_answered;
   RunSpend spend;
   int32_t requests_in_flight = 0;  // kept by the queue, under its lock
 };

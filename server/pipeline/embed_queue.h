@@ -74,6 +74,10 @@ class EmbedQueue {
  private:
   using Slot = EmbedSlot;
   using Slots = std::span<const std::shared_ptr<EmbedSlot>>;
+  struct Request {
+    std::vector<std::shared_ptr<Slot>> slots;
+    std::vector<std::string> texts;  // theirs
+  };
   struct Bill {
     int64_t tokens = 0;
     TokenSource source = TokenSource::kEstimate;
@@ -94,10 +98,13 @@ class EmbedQueue {
   // `turn`: the endpoint at which it has its turn already; null: it waits for one.
   void Ask(const std::shared_ptr<EmbedClient>& client, Slots slots, const Endpoint* turn)
       EXCLUDES(mu_);
+  // Answers the texts that are never sent; the request is what is left.
+  Request Compose(const EmbedClient& client, Slots slots) EXCLUDES(mu_);
+  // As the provider counts it, by what is known of that now.
+  QuotaUse Measure(const Request& request);
   StatusOr<const Endpoint*> AwaitTurn(EmbedClient& client, const QuotaUse& use);
   StatusOr<Embeddings> AskOnce(const Endpoint& endpoint, EmbedClient& client,
-                               const std::vector<std::string>& texts, const QuotaUse& use,
-                               Bill& bill);
+                               const Request& request, const QuotaUse& taken, Bill& bill);
   StatusOr<RequestRecord> Intend(const Endpoint& endpoint, const EmbedClient& client,
                                  const QuotaUse& use);
   void Conclude(const Endpoint& endpoint, EmbedClient& client, const RequestRecord& intent,
@@ -109,7 +116,8 @@ class EmbedQueue {
   NanoUsd CostAt(const Endpoint& endpoint, int64_t tokens) const {
     return endpoint.model().is_free ? 0 : endpoint.price(tokens, parts_.clock.Now());
   }
-  void Deliver(Slots slots, const Embeddings& embeddings, const Bill& bill) EXCLUDES(mu_);
+  void Deliver(const EmbedClient& client, Slots slots, const Embeddings& embeddings,
+               const Bill& bill) EXCLUDES(mu_);
   void Fail(const std::shared_ptr<EmbedClient>& client, Slots slots, const Status& status)
       EXCLUDES(mu_);
   std::vector<EmbedWaiter> Settle(const std::shared_ptr<Slot>& slot, const EmbedAnswer& answer)

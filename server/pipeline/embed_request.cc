@@ -41,7 +41,43 @@ void Weaken(std::atomic<TokenSource>& known, TokenSource source) {
   }
 }
 
+// The answer to a single text that is not acceptable.
+Embeddings Rejected(const Status& why) {
+  Embeddings answer;
+  answer.vectors.resize(1);
+  answer.rejected.push_back({0, why});
+  return answer;
+}
+
 }  // namespace
+
+EmbedQueue::Request EmbedQueue::Compose(const EmbedClient& client, Slots slots) {
+  std::vector<std::string> texts;
+  for (const auto& slot : slots) texts.push_back(slot->text.text);
+  std::vector<Status> refused(slots.size());
+  for (ItemError& item : parts_.embedder->Unsendable(texts, client.kind)) {
+    refused[item.index] = std::move(item.why);
+  }
+  Request request;
+  for (size_t i = 0; i < slots.size(); ++i) {
+    if (refused[i].ok()) {
+      request.slots.push_back(slots[i]);
+      request.texts.push_back(std::move(texts[i]));
+    } else {
+      Deliver(client, slots.subspan(i, 1), Rejected(refused[i]), Bill());
+    }
+  }
+  return request;
+}
+
+QuotaUse EmbedQueue::Measure(const Request& request) {
+  QuotaUse use{0, static_cast<int64_t>(request.slots.size())};
+  for (const auto& slot : request.slots) {
+    // Answers since it was queued may have taught what its tokens are.
+    use.tokens += parts_.counter->exact() ? slot->tokens : parts_.counter->Count(slot->text.text);
+  }
+  return use;
+}
 
 StatusOr<const Endpoint*> EmbedQueue::AwaitTurn(EmbedClient& client, const QuotaUse& use) {
   for (;;) {
@@ -136,16 +172,17 @@ void EmbedQueue::Conclude(const Endpoint& endpoint, EmbedClient& client,
 }
 
 StatusOr<Embeddings> EmbedQueue::AskOnce(const Endpoint& endpoint, EmbedClient& client,
-                                         const std::vector<std::string>& texts, const QuotaUse& use,
+                                         const Request& request, const QuotaUse& taken,
                                          Bill& bill) {
+  const QuotaUse use = Measure(request);
   const auto intent = Intend(endpoint, client, use);
   if (!intent.ok()) {
-    endpoint.pacer->Answered(use, Cancelled("not asked"), {});
+    endpoint.pacer->Answered(taken, Cancelled("not asked"), {});
     return intent.status();
   }
   const MonoTime began = parts_.clock.Mono();
-  auto answer = endpoint.embedder->Embed(texts, client.kind, client.stop);
-  endpoint.pacer->Answered(use, answer.status(),
+  auto answer = endpoint.embedder->Embed(request.texts, client.kind, client.stop);
+  endpoint.pacer->Answered(taken, answer.status(),
                            answer.ok() ? answer->rate : RateHintOf(answer.status()));
   Failpoint("request-answered");
   parts_.metrics.RequestEnded({endpoint.model().provider, endpoint.model().id()},
@@ -178,11 +215,13 @@ bool EmbedQueue::WaitAfter(const Endpoint& endpoint, EmbedClient& client, const 
 
 void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots,
                      const Endpoint* turn) {
-  std::vector<std::string> texts;
-  QuotaUse use{0, static_cast<int64_t>(slots.size())};
-  for (const auto& slot : slots) {
-    texts.push_back(slot->text.text);
-    use.tokens += slot->tokens;
+  QuotaUse taken{0, static_cast<int64_t>(slots.size())};
+  for (const auto& slot : slots) taken.tokens += slot->tokens;
+  const Request request = Compose(*client, slots);
+  slots = request.slots;
+  if (slots.empty()) {
+    if (turn != nullptr) turn->pacer->Answered(taken, Cancelled("not asked"), {});
+    return;
   }
   Backoff backoff(kProviderBackoff, parts_.rng);
   const Endpoint* last = nullptr;
@@ -190,29 +229,25 @@ void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots,
   const int64_t good_before = good_answers_;
   for (;; turn = nullptr) {
     if (turn == nullptr) {
-      const auto next = AwaitTurn(*client, use);
+      taken = Measure(request);
+      const auto next = AwaitTurn(*client, taken);
       if (!next.ok()) return Fail(client, slots, next.status());
       turn = *next;
     }
     const Endpoint& endpoint = *turn;
     if (std::exchange(last, turn) != turn) paid_failures = 0;
     Bill bill;
-    const auto answer = AskOnce(endpoint, *client, texts, use, bill);
+    const auto answer = AskOnce(endpoint, *client, request, taken, bill);
     if (answer.ok()) {
       ++good_answers_;
-      return Deliver(slots, *answer, bill);
+      return Deliver(*client, slots, *answer, bill);
     }
     const Status& error = answer.status();
     if (error.code() != StatusCode::kCancelled) {
       parts_.metrics.CountError("provider", CodeName(error.code()));
     }
     if (error.code() == StatusCode::kInvalidArgument) {
-      if (slots.size() == 1) {
-        Embeddings rejected;
-        rejected.vectors.resize(1);
-        rejected.rejected.push_back({0, error});
-        return Deliver(slots, rejected, bill);
-      }
+      if (slots.size() == 1) return Deliver(*client, slots, Rejected(error), bill);
       const size_t half = slots.size() / 2;
       Ask(client, slots.first(half), /*turn=*/nullptr);
       return Ask(client, slots.subspan(half), /*turn=*/nullptr);
@@ -250,7 +285,8 @@ std::vector<EmbedWaiter> EmbedQueue::Settle(const std::shared_ptr<Slot>& slot,
   return std::move(slot->waiters);
 }
 
-void EmbedQueue::Deliver(Slots slots, const Embeddings& embeddings, const Bill& bill) {
+void EmbedQueue::Deliver(const EmbedClient& client, Slots slots, const Embeddings& embeddings,
+                         const Bill& bill) {
   std::vector<int64_t> weights;
   for (const auto& slot : slots) weights.push_back(slot->tokens);
   const std::vector<int64_t> tokens = Share(bill.tokens, weights);
@@ -260,6 +296,8 @@ void EmbedQueue::Deliver(Slots slots, const Embeddings& embeddings, const Bill& 
     rejected[item.index] = Error(StatusCode::kInvalidArgument, "{}", Message(item.why));
   }
   const WallTime now = parts_.clock.Now();
+  const auto answered = static_cast<int64_t>(slots.size() - embeddings.rejected.size());
+  if (client.on_answered && answered > 0) client.on_answered(answered);
   for (size_t i = 0; i < slots.size(); ++i) {
     EmbedAnswer answer;
     answer.status = rejected[i];

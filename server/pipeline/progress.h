@@ -17,6 +17,7 @@ struct RunView {
   std::string phase;           // a few words
   int64_t rows_done = 0;       // of rows_expected
   int64_t rows_expected = -1;  // -1: not known (yet)
+  int64_t texts_answered = 0;  // by the model; their rows are done when they are written
   double rows_per_second = 0;  // over the last seconds
   int64_t bytes_in_flight = 0;
   std::string backing_off;  // why it waits, one line; empty: it does not

@@ -40,11 +40,21 @@ HttpEmbedder::HttpEmbedder(ModelInfo info, ModelEntry entry, HttpSettings settin
       clock_(parts.clock),
       ratio_(parts.ratio) {}
 
-StatusOr<Embeddings> HttpEmbedder::Embed(std::span<const std::string> texts, InputKind kind,
-                                         std::stop_token stop) {
+SentTexts HttpEmbedder::Prepare(std::span<const std::string> texts, InputKind kind) const {
   const bool query = kind == InputKind::kQuery;
   SentTexts sent = PrepareTexts(texts, query ? entry_.query_prefix : entry_.document_prefix);
   if (protocol_->CutsLongTexts()) RejectLongTexts(sent);
+  return sent;
+}
+
+std::vector<ItemError> HttpEmbedder::Unsendable(std::span<const std::string> texts,
+                                                InputKind kind) const {
+  return Prepare(texts, kind).rejected;
+}
+
+StatusOr<Embeddings> HttpEmbedder::Embed(std::span<const std::string> texts, InputKind kind,
+                                         std::stop_token stop) {
+  SentTexts sent = Prepare(texts, kind);
   if (sent.texts.empty()) {
     Embeddings nothing = Assemble(std::move(sent), {});
     nothing.billed_tokens = 0;

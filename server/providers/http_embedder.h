@@ -52,10 +52,13 @@ class HttpEmbedder : public Embedder {
                std::unique_ptr<Protocol> protocol, const ProviderParts& parts);
 
   const ModelInfo& model() const override { return info_; }
+  std::vector<ItemError> Unsendable(std::span<const std::string> texts,
+                                    InputKind kind) const override;
   StatusOr<Embeddings> Embed(std::span<const std::string> texts, InputKind kind,
                              std::stop_token stop) override;
 
  private:
+  SentTexts Prepare(std::span<const std::string> texts, InputKind kind) const;
   void RejectLongTexts(SentTexts& sent) const;
   StatusOr<Embeddings> Ask(std::span<const std::string> texts, InputKind kind,
                            const std::stop_token& stop);

@@ -183,8 +183,6 @@ def test_other_protocols(world, case):
     check_dead_letters(world, bad)
 
 
-@pytest.mark.xfail(strict=True, reason="tokens are counted when a text is queued, a whole batch before the first "
-                                      "answer says what the provider makes of them (EmbedQueue::Submit)")
 def test_estimates_follow_the_bill(world):
     """A provider whose tokens are half as long as the estimate has it. From the first answers on that is known, and
     what is not answered afterwards is counted by it."""

@@ -123,6 +123,22 @@ void FakeEmbedder::RejectText(std::string text, Status why) {
   rejected_[std::move(text)] = std::move(why);
 }
 
+void FakeEmbedder::KeepBack(std::string text, Status why) {
+  MutexLock lock(mu_);
+  kept_back_[std::move(text)] = std::move(why);
+}
+
+std::vector<ItemError> FakeEmbedder::Unsendable(std::span<const std::string> texts,
+                                                InputKind) const {
+  MutexLock lock(mu_);
+  std::vector<ItemError> out;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const auto kept = kept_back_.find(texts[i]);
+    if (kept != kept_back_.end()) out.push_back({i, kept->second});
+  }
+  return out;
+}
+
 void FakeEmbedder::RefuseCallsWith(std::string text, Status why) {
   MutexLock lock(mu_);
   refused_[std::move(text)] = std::move(why);

@@ -27,6 +27,8 @@ class FakeEmbedder : public Embedder {
   explicit FakeEmbedder(ModelInfo info) : info_(std::move(info)) {}
 
   const ModelInfo& model() const override { return info_; }
+  std::vector<ItemError> Unsendable(std::span<const std::string> texts,
+                                    InputKind kind) const override EXCLUDES(mu_);
   StatusOr<Embeddings> Embed(std::span<const std::string> texts, InputKind kind,
                              std::stop_token stop) override EXCLUDES(mu_);
 
@@ -37,6 +39,8 @@ class FakeEmbedder : public Embedder {
   void LoseNextAnswer(Status error) EXCLUDES(mu_);
   // A call that holds this text answers with an ItemError for it.
   void RejectText(std::string text, Status why) EXCLUDES(mu_);
+  // This text is never sent.
+  void KeepBack(std::string text, Status why) EXCLUDES(mu_);
   // A call that holds this text is refused as a whole, without a word which text it is about.
   void RefuseCallsWith(std::string text, Status why) EXCLUDES(mu_);
   // Calls wait at the start until Release(), or until they are stopped.
@@ -77,6 +81,7 @@ class FakeEmbedder : public Embedder {
   std::deque<Status> failures_ GUARDED_BY(mu_);
   std::deque<Status> lost_answers_ GUARDED_BY(mu_);
   std::map<std::string, Status> rejected_ GUARDED_BY(mu_);
+  std::map<std::string, Status> kept_back_ GUARDED_BY(mu_);
   std::map<std::string, Status> refused_ GUARDED_BY(mu_);
   std::function<void(std::span<const std::string>)> on_call_ GUARDED_BY(mu_);
   bool held_ GUARDED_BY(mu_) = false;

@@ -201,6 +201,11 @@ TEST(ProgressLine, FitsTheTerminal) {
   progress.set_rows_expected(-1);
   progress.clear_backing_off();
   EXPECT_EQ(ProgressLine(progress, 0), "  1,896 rows   6 rows/s   $0.25");
+  progress.set_texts_answered(640);
+  EXPECT_EQ(ProgressLine(progress, 0), "  1,896 rows   6 rows/s   $0.25");
+  progress.set_rows_done(0);
+  EXPECT_EQ(ProgressLine(progress, 0), "  0 rows   640 texts embedded   6 rows/s   $0.25")
+      << "a slow model shows life";
 }
 
 TEST_F(RunTest, DeadLettersAreExit4) {

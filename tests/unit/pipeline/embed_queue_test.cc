@@ -209,6 +209,20 @@ TEST_F(EmbedQueueTest, ALostAnswerIsBilledAtItsEstimateAndMarked) {
   EXPECT_EQ(Cost().cost, model_->billed_tokens() * kPerToken);
 }
 
+TEST_F(EmbedQueueTest, ATextThatIsNeverSentIsNoPartOfARequest) {
+  const std::string too_long(4000, 'x');
+  model_->KeepBack(too_long, InvalidArgument("too long"));
+  model_->LoseNextAnswer(MarkMaybeBilled(DeadlineExceeded("no answer")));
+  const auto ticket = Ask({"one", too_long, "three"});
+  ASSERT_TRUE(ticket->status().ok()) << ticket->status();
+  EXPECT_EQ(ticket->answers()[1].status.code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(ticket->answers()[2].status.ok());
+  for (const auto& call : model_->calls()) EXPECT_THAT(call.texts, SizeIs(2));
+  EXPECT_EQ(Cost().tokens, model_->billed_tokens());
+  ASSERT_TRUE(Ask({too_long})->status().ok());
+  EXPECT_THAT(model_->calls(), SizeIs(2)) << "nothing is left to ask";
+}
+
 TEST_F(EmbedQueueTest, TheLedgerSaysWhereTokensComeFrom) {
   model_->SayGuess(77);
   ASSERT_TRUE(Ask({"the provider says"})->status().ok());
