@@ -1,5 +1,7 @@
 #include "sinks/qdrant/collection.h"
 
+#include <vector>
+
 #include "core/reasons.h"
 #include "net/stamp.h"
 #include "sinks/qdrant/filter.h"
@@ -139,13 +141,16 @@ Status Collection::Enter(const CollectionSpec& spec, const pb::CollectionInfo& f
 }
 
 Status Collection::EnsurePayloadIndexes(const pb::CollectionInfo& found, std::stop_token stop) {
+  std::vector<const PayloadIndex*> missing;
   for (const PayloadIndex& index : kPayloadIndexes) {
-    if (found.payload_schema().contains(index.field)) continue;
+    if (!found.payload_schema().contains(index.field)) missing.push_back(&index);
+  }
+  for (const PayloadIndex* index : missing) {
     pb::CreateFieldIndexCollection request;
     request.set_collection_name(client_.config().collection);
-    request.set_wait(true);
-    request.set_field_name(index.field);
-    request.set_field_type(index.keyword ? pb::FieldTypeKeyword : pb::FieldTypeInteger);
+    request.set_wait(index == missing.back());  // made in order: the last waits for all
+    request.set_field_name(index->field);
+    request.set_field_type(index->keyword ? pb::FieldTypeKeyword : pb::FieldTypeInteger);
     pb::PointsOperationResponse response;
     RETURN_IF_ERROR(
         client_.CallWithin(kSlow, &pb::Points::Stub::CreateFieldIndex, request, response, stop));
