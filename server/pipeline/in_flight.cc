@@ -7,6 +7,9 @@ namespace {
 
 // Sink writes at once per run: one is written while the next is on its way.
 constexpr int kMaxWriting = 2;
+// What a row takes in memory beside its values and vectors: its texts wait twice, as part of the
+// row and in the queue of its model, and each value, key and point has its own housekeeping.
+constexpr int64_t kRowBytes = 1024;
 constexpr std::chrono::milliseconds kWaitSlice{200};  // between looks at the stop tokens
 
 }  // namespace
@@ -29,8 +32,9 @@ Status InFlight::Add(PlannedBatch planned) {
   batch->planned = std::move(planned);
   batch->rows = static_cast<int64_t>(batch->planned.read.rows.size());
   const size_t vector_bytes = static_cast<size_t>(run_.target.key.dimensions) * sizeof(float);
-  batch->bytes = static_cast<int64_t>(batch->planned.read.bytes +
-                                      batch->planned.plan.texts.size() * vector_bytes);
+  batch->bytes = static_cast<int64_t>(2 * batch->planned.read.bytes +
+                                      batch->planned.plan.texts.size() * vector_bytes) +
+                 batch->rows * kRowBytes;
   StartEmbedding(*batch);
   return Push(std::move(batch));
 }

@@ -36,27 +36,34 @@ bool IsNumber(std::string_view text) {
          std::isfinite(number);
 }
 
-}  // namespace
-
-Status WriteChunk(const Known& known, const PointBatch& batch, std::span<const size_t> indexes,
+Status CopyPoints(std::string_view table, const PointBatch& batch, std::span<const size_t> indexes,
                   PgConnection& connection, std::stop_token stop) {
   // In the order of ids, so that two writers wait for each other instead of both for each other.
   std::vector<size_t> ordered(indexes.begin(), indexes.end());
   std::sort(ordered.begin(), ordered.end(),
             [&batch](size_t a, size_t b) { return batch.points[a].id < batch.points[b].id; });
+  const std::string sql = fmt::format("COPY {} ({}) FROM STDIN (FORMAT binary)", table, Columns());
+  ASSIGN_OR_RETURN(PgCopyWriter copy, PgCopyWriter::Begin(connection, sql, stop));
+  for (const size_t index : ordered) {
+    RETURN_IF_ERROR(CopyPoint(batch.source, batch.points[index], copy));
+  }
+  return copy.Finish().status();
+}
+
+}  // namespace
+
+Status WriteChunk(const Known& known, const PointBatch& batch, std::span<const size_t> indexes,
+                  PgConnection& connection, std::stop_token stop) {
   ASSIGN_OR_RETURN(PgTransaction transaction, PgTransaction::Begin(connection, stop));
   RETURN_IF_ERROR(connection.Script(CreateStageSql(known.layout), stop));
-  {
-    const std::string sql =
-        fmt::format("COPY {} ({}) FROM STDIN (FORMAT binary)", kStage, Columns());
-    ASSIGN_OR_RETURN(PgCopyWriter copy, PgCopyWriter::Begin(connection, sql, stop));
-    for (const size_t index : ordered) {
-      RETURN_IF_ERROR(CopyPoint(batch.source, batch.points[index], copy));
-    }
-    RETURN_IF_ERROR(copy.Finish().status());
-  }
+  RETURN_IF_ERROR(CopyPoints(kStage, batch, indexes, connection, stop));
   RETURN_IF_ERROR(connection.Execute(UpsertSql(known.layout), stop).status());
   return transaction.Commit(stop);
+}
+
+Status InsertChunk(const Known& known, const PointBatch& batch, std::span<const size_t> indexes,
+                   PgConnection& connection, std::stop_token stop) {
+  return CopyPoints(known.layout.quoted_table, batch, indexes, connection, stop);
 }
 
 Status DeletePoints(const Known& known, std::span<const Sink::Deletion> deletions,

@@ -18,6 +18,10 @@ namespace drift::pgvector {
 // error: none was written (or, if the connection broke, perhaps all).
 Status WriteChunk(const Known& known, const PointBatch& batch, std::span<const size_t> indexes,
                   PgConnection& connection, std::stop_token stop);
+// The same where none of the points is there yet, at half the server's work. kAlreadyExists: one
+// is, and none was written.
+Status InsertChunk(const Known& known, const PointBatch& batch, std::span<const size_t> indexes,
+                   PgConnection& connection, std::stop_token stop);
 
 Status DeletePoints(const Known& known, std::span<const Sink::Deletion> deletions,
                     PgConnection& connection, std::stop_token stop);

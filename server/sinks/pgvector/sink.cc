@@ -125,7 +125,12 @@ class PgvectorSink final : public Sink {
 Status PgvectorSink::WriteOrHalve(const Known& known, const PointBatch& batch,
                                   std::span<const size_t> indexes, std::vector<ItemError>& errors,
                                   PgConnection& connection, const std::stop_token& stop) {
-  const Status status = WriteChunk(known, batch, indexes, connection, stop);
+  Status status = AlreadyExists("not tried");
+  if (table_.is_fresh()) status = InsertChunk(known, batch, indexes, connection, stop);
+  if (status.code() == StatusCode::kAlreadyExists) {
+    table_.NoteChanged();
+    status = WriteChunk(known, batch, indexes, connection, stop);
+  }
   if (status.code() != StatusCode::kInvalidArgument) return status;
   if (indexes.size() == 1) {
     errors.push_back({indexes[0], status});

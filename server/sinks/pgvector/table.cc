@@ -95,6 +95,7 @@ StatusOr<std::shared_ptr<const Known>> Table::Get(PgConnection& connection, std:
 }
 
 void Table::ForgetKnown() {
+  NoteChanged();
   MutexLock lock(mu_);
   known_ = nullptr;
 }
@@ -146,6 +147,7 @@ StatusOr<bool> Table::Prepare(const CollectionSpec& spec, std::stop_token stop) 
   }
   if (!spec.bulk_load) RETURN_IF_ERROR(EnsureKeyIndex(layout, *connection, stop));
   RETURN_IF_ERROR(transaction.Commit(stop));
+  fresh_ = create && spec.bulk_load;
   return create;
 }
 
@@ -203,6 +205,7 @@ Status Table::EnsureVectorIndex(const Layout& layout, const Found& found, PgConn
 }
 
 Status Table::BuildIndex(std::stop_token stop) {
+  NoteChanged();
   ASSIGN_OR_RETURN(auto connection, pool_.Acquire(stop));
   ASSIGN_OR_RETURN(const auto known, Get(*connection, stop));
   ASSIGN_OR_RETURN(const Found found, Find(known->layout, *connection, stop));

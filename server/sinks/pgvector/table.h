@@ -1,6 +1,7 @@
 // The table itself: created, described, stamped, indexed, dropped.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -37,6 +38,11 @@ class Table {
       EXCLUDES(mu_);
   void ForgetKnown() EXCLUDES(mu_);
 
+  // Made by Prepare() for a bulk load and only added to since: a point that is written is most
+  // likely new.
+  bool is_fresh() const { return fresh_; }
+  void NoteChanged() { fresh_ = false; }
+
  private:
   struct Found;
 
@@ -50,6 +56,7 @@ class Table {
 
   const Config& config_;
   PgPool& pool_;
+  std::atomic<bool> fresh_{false};
   Mutex mu_;
   std::shared_ptr<const Known> known_ GUARDED_BY(mu_);  // shared with calls under way
 };

@@ -7,6 +7,15 @@
 #include "sources/delta/table_address.h"
 
 namespace drift::delta {
+namespace {
+
+// Of a large row group, how much is held at a time. Each piece is a few requests to a store; a disk
+// does not mind.
+uint64_t PieceBytes(std::string_view address) {
+  return address.starts_with('/') ? 8u << 20 : 32u << 20;
+}
+
+}  // namespace
 
 StatusOr<std::unique_ptr<Source>> OpenDelta(const DeltaOptions& options,
                                             const Projection& projection) {
@@ -16,7 +25,9 @@ StatusOr<std::unique_ptr<Source>> OpenDelta(const DeltaOptions& options,
   if (projection.key_columns.empty() && !projection.columns.empty()) {
     return InvalidArgument("{}: no key columns; a row without a key has no identity", address);
   }
-  ASSIGN_OR_RETURN(auto table, KernelTable::Open(address, options.storage, options.read));
+  ReadLimits read = options.read;
+  if (read.piece_bytes == 0) read.piece_bytes = PieceBytes(address);
+  ASSIGN_OR_RETURN(auto table, KernelTable::Open(address, options.storage, read));
   return std::unique_ptr<Source>(
       std::make_unique<DeltaSource>(std::move(table), projection, options.rows));
 }

@@ -108,6 +108,27 @@ TEST_F(PgvectorTest, TheIndexIsBuiltInTheMemoryItWasGiven) {
   EXPECT_THAT(Query("SELECT memory FROM seen"), HasSubstr("77MB"));
 }
 
+TEST_F(PgvectorTest, ABulkLoadThatMeetsItsOwnPointsIsGuarded) {
+  const auto sink = Open();
+  CollectionSpec spec = MakeSpec();
+  spec.bulk_load = true;
+  Prepare(*sink, spec);
+  const auto at = [](int64_t version, int count) {
+    std::vector<Point> points = MakePoints(count);
+    for (Point& point : points) point.guard.version = version;
+    return points;
+  };
+  const auto versions = [&] {
+    return Query("SELECT source_version::text, count(*)::text FROM docs GROUP BY 1 ORDER BY 1");
+  };
+  Write(*sink, at(5, 10));
+  EXPECT_EQ(versions(), "5|10\n");
+  Write(*sink, at(6, 12));
+  EXPECT_EQ(versions(), "6|12\n") << "ten are newer, two are new";
+  Write(*sink, at(4, 14));
+  EXPECT_EQ(versions(), "4|2\n6|12\n") << "what is older stays out";
+}
+
 TEST_F(PgvectorTest, IndexesComeAfterABulkLoad) {
   const auto sink = Open();
   CollectionSpec spec = MakeSpec();
