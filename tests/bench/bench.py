@@ -3,7 +3,7 @@
 
     bench.py [--quick] [--only main,read,idle,memory,ledger,provider] [--record]
 
---quick: small sizes, to see that it works. --record: replaces the results in docs/performance.md.
+--quick: small sizes, to see that it works. --record: replaces those results in docs/performance.md.
 The machine should have nothing else to do; what counts are the ratios.
 """
 import argparse
@@ -43,11 +43,15 @@ def machine():
             f"{datetime.date.today().isoformat()}")
 
 
-def record(text):
+def record(part, text):
+    """Puts the part's section in the place of its last one."""
     page = ROOT / "docs" / "performance.md"
     before, _, rest = page.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    page.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
+    results, _, after = rest.partition(END)
+    sections = dict(re.findall(r"<!-- part: (\w+) -->\n(.*?)(?=<!-- part: |\Z)", results, re.S))
+    sections[part] = text
+    results = "".join(f"<!-- part: {name} -->\n{sections[name].rstrip()}\n\n" for name in PARTS if name in sections)
+    page.write_text(f"{before}{BEGIN}\n{results}{END}{after}")
 
 
 def main():
@@ -56,16 +60,14 @@ def main():
     parser.add_argument("--only", default=",".join(PARTS))
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
-    text = f"{machine()}{', small sizes' if options.quick else ''}\n"
-    print(text, flush=True)
+    where = f"{machine()}{', small sizes' if options.quick else ''}"
     for name in options.only.split(","):
         with tempfile.TemporaryDirectory(prefix="drift-bench-") as folder:
             os.chmod(folder, 0o755)  # PostgreSQL runs as another user
-            section = PARTS[name](pathlib.Path(folder), options.quick)
+            section = f"{PARTS[name](pathlib.Path(folder), options.quick).rstrip()}\n\n{where}\n"
         print(section, flush=True)
-        text += f"\n{section}"
-    if options.record:
-        record(text)
+        if options.record:
+            record(name, section)
 
 
 if __name__ == "__main__":

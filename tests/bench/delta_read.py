@@ -3,6 +3,7 @@
 
     delta_read.py TABLE
 """
+import os
 import resource
 import sys
 import time
@@ -40,3 +41,4 @@ def main():
 
 if __name__ == "__main__":
     main()
+    os._exit(0)  # its threads may abort at an orderly end, after all has been said

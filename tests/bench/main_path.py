@@ -2,6 +2,8 @@
 import json
 import os
 import re
+import shutil
+import statistics
 import subprocess
 import sys
 import time
@@ -50,78 +52,86 @@ def timed(daemon, *args):
     return run, time.perf_counter() - began
 
 
-def drift(folder, table, uri, change):
+def drift(folder, table, uri, changes):
     """One daemon: the whole table, then the changes, then a look that finds nothing."""
     daemon = Daemon(folder).start()
     try:
         flags = ["--table", table, "--text-col", "body", "--payload", "category,views", "--model", "shadow/1536",
                  "--sink", uri]
         full, full_seconds = timed(daemon, "run", "embed", *flags)
-        count = change()
-        changes, change_seconds = timed(daemon, "run", "watch", *flags)
+        count = tables.change(table, changes)
+        changed, change_seconds = timed(daemon, "run", "watch", *flags)
         _, idle_seconds = timed(daemon, "run", "watch", *flags)
-        rows = int(full["rows_inserted"])
-        seen = sum(int(changes[f"rows_{op}"]) for op in ("inserted", "updated", "deleted"))
+        seen = sum(int(changed[f"rows_{op}"]) for op in ("inserted", "updated", "deleted"))
         assert seen == count, (seen, count)
-        return {"full": rows / full_seconds, "changes": count / change_seconds, "idle_ms": idle_seconds * 1000,
-                "peak_mb": peak_mb(daemon)}
+        return {"full": int(full["rows_inserted"]) / full_seconds, "changes": count / change_seconds,
+                "idle ms": idle_seconds * 1000, "MB": peak_mb(daemon)}
     finally:
         daemon.close()
 
 
+def by_script(folder, table, uri, changes):
+    full = script("full", uri, table)
+    tables.change(table, changes)
+    later = script("changes", uri, table, 1)
+    return {"full": full["rows"] / full["seconds"], "changes": later["rows"] / later["seconds"],
+            "MB": max(full["peak_mb"], later["peak_mb"])}
+
+
+def place(kind, folder, options):
+    """A server of its own, and the address of a collection there."""
+    if kind == "sqlite":
+        return None, f"sqlite://{folder}/index.db?collection=docs"
+    if kind == "pgvector":
+        server = servers.Postgres(folder / "server")
+        return server, "&".join([f"{server.dsn('postgres')}?table=docs", *options])
+    server = Qdrant(folder / "server")
+    return server, "?".join([f"qdrant://127.0.0.1:{server.port}/docs", *options])
+
+
+def one(who, kind, folder, size, changes, *options):
+    folder.mkdir()
+    os.chmod(folder, 0o755)
+    table = folder / "table"
+    tables.create(table, size)
+    server, uri = place(kind, folder, options)
+    try:
+        return who(folder / "work", table, uri, changes)
+    finally:
+        if server:
+            server.stop()
+        shutil.rmtree(folder)
+
+
 def one_sink(kind, folder, size, changes):
-    """Best of some rounds, the three in turns: other work on the machine only slows down."""
-    best = {}
-
-    def note(name, value, better=max):
-        best[name] = better(best.get(name, value), value)
-
-    for turn in range(ROUNDS):
-        place = folder / f"{kind}{turn}"
-        place.mkdir()
-        os.chmod(place, 0o755)
-        table = place / "table"
-        tables.create(table, size)
-        server = {"pgvector": servers.Postgres, "qdrant": Qdrant}.get(kind)
-        server = server(place / "server") if server else None
-        uri = {"sqlite": lambda name, _="": f"sqlite://{place}/{name}.db?collection=docs",
-               "pgvector": lambda name, more="": f"{server.dsn('postgres')}?table={name}{more and '&' + more}",
-               "qdrant": lambda name, more="": f"qdrant://127.0.0.1:{server.port}/{name}{more and '?' + more}"}[kind]
-        try:
-            counts = []
-            full = script("full", uri("script"), table)
-            ours = drift(place / "drift", table, uri("drift", "index=none"),
-                         lambda: counts.append(tables.change(table, changes)) or counts[0])
-            later = script("changes", uri("script"), table, 1)
-        finally:
-            if server:
-                server.stop()
-        bare_insert, bare_update = bare(kind, size)
-        note("script full", full["rows"] / full["seconds"])
-        note("script changes", later["rows"] / later["seconds"])
-        note("script MB", max(full["peak_mb"], later["peak_mb"]), min)
-        note("bare full", bare_insert)
-        note("bare update", bare_update)
-        for name, value in ours.items():
-            note(name, value, min if name in ("idle_ms", "peak_mb") else max)
-    return best
+    """The median of some rounds; a ratio is that of two figures of one round, a minute apart at most."""
+    rounds = []
+    for _ in range(ROUNDS):
+        bare_full, _ = bare(kind, size)
+        ours = one(drift, kind, folder / "drift", size, changes, "index=none")
+        theirs = one(by_script, kind, folder / "script", size, changes)
+        rounds.append({
+            **ours, "bare": bare_full, "script full": theirs["full"], "script changes": theirs["changes"],
+            "script MB": theirs["MB"], "of bare": 100 * ours["full"] / bare_full,
+            "of script": ours["full"] / theirs["full"], "changes of script": ours["changes"] / theirs["changes"]})
+    return {name: statistics.median(r[name] for r in rounds) for name in rounds[0]}
 
 
 def run(folder, quick):
     size, changes = (5_000, 1_100) if quick else (50_000, 11_000)
     lines = []
     for kind in ("sqlite", "pgvector", "qdrant"):
-        b = one_sink(kind, folder, size, changes)
+        m = one_sink(kind, folder, size, changes)
         lines.append([
-            kind, f"{b['full']:,.0f}", f"{b['bare full']:,.0f}", f"{100 * b['full'] / b['bare full']:.0f} %",
-            f"{b['script full']:,.0f}", f"{b['full'] / b['script full']:.1f}×",
-            f"{b['changes']:,.0f}", f"{b['script changes']:,.0f}", f"{b['changes'] / b['script changes']:.1f}×",
-            f"{b['idle_ms']:.0f} ms", f"{b['peak_mb']:.0f} MB", f"{b['script MB']:.0f} MB"])
+            kind, f"{m['full']:,.0f}", f"{m['bare']:,.0f}", f"{m['of bare']:.0f} %",
+            f"{m['script full']:,.0f}", f"{m['of script']:.1f}×",
+            f"{m['changes']:,.0f}", f"{m['script changes']:,.0f}", f"{m['changes of script']:.1f}×",
+            f"{m['idle ms']:.0f} ms", f"{m['MB']:.0f} MB", f"{m['script MB']:.0f} MB"])
     return tables.markdown(
         f"Change feed → shadow vectors → sink: {size:,} rows × 1536, then {changes:,} changes",
         ["sink", "full, rows/s", "bare loader", "of bare", "script", "of script", "changes, rows/s", "script",
          "of script", "nothing new", "driftd peak", "script peak"], lines,
-        "Times are those of `driftctl run …` from its start to its end, reading and ledger included; "
+        f"Medians of {ROUNDS} rounds. Times are those of `driftctl run …` from its start to its end, reading and ledger included; "
         "nobody builds a vector index (`index=none`). The bare loader (tests/bench/sink_write.cc) writes ready points and "
         "does nothing else. The script "
         "(tests/bench/script.py) has no ledger, no guard, no provenance.")
