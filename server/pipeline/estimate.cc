@@ -165,6 +165,7 @@ class Estimator {
 
   Status AddRows(const std::vector<RenderedRow>& rows) {
     std::vector<std::string> keys;
+    keys.reserve(rows.size());
     for (const RenderedRow& row : rows) keys.push_back(row.key);
     ASSIGN_OR_RETURN(std::vector<RowState> states, LoadRows(keys));
     RowStates before;
