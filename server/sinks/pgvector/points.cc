@@ -158,6 +158,7 @@ StatusOr<std::vector<Hit>> SearchPoints(const Known& known, const std::string& s
       stop));
   ASSIGN_OR_RETURN(const PgResult rows, connection.Execute(sql, params, stop));
   std::vector<Hit> out;
+  out.reserve(static_cast<size_t>(rows.rows()));
   for (int row = 0; row < rows.rows(); ++row) {
     out.push_back({1 - rows.Real(row, rows.columns() - 1), ReadPoint(rows, row)});
   }
