@@ -131,6 +131,9 @@ class TokenCounter {
  public:
   virtual ~TokenCounter() = default;
   virtual int64_t Count(std::string_view text) = 0;
+  // What texts are cut by: the same for the same text at any time, whatever bills have taught
+  // Count() since. A row must be cut today as it was yesterday.
+  virtual int64_t Measure(std::string_view text) { return Count(text); }
   // True: the provider's own tokenizer. False: an estimate, and the ledger says so.
   virtual bool exact() const = 0;
 };

@@ -35,7 +35,7 @@ bool EndsSentence(std::string_view text, size_t i) {
 Piece Trimmed(std::string_view text, size_t begin, size_t end, TokenCounter& counter) {
   while (begin < end && IsSpace(text[begin])) ++begin;
   while (begin < end && IsSpace(text[end - 1])) --end;
-  const int64_t tokens = begin < end ? counter.Count(text.substr(begin, end - begin)) : 0;
+  const int64_t tokens = begin < end ? counter.Measure(text.substr(begin, end - begin)) : 0;
   return {begin, end, tokens};
 }
 
@@ -54,7 +54,7 @@ std::vector<Piece> Sentences(std::string_view text, TokenCounter& counter) {
 // Halves a word that is longer than a chunk may be, at code point boundaries.
 void AddWord(std::string_view text, size_t begin, size_t end, int64_t limit, TokenCounter& counter,
              std::vector<Piece>& out) {
-  const int64_t tokens = counter.Count(text.substr(begin, end - begin));
+  const int64_t tokens = counter.Measure(text.substr(begin, end - begin));
   size_t middle = begin + (end - begin) / 2;
   while (middle > begin && (static_cast<uint8_t>(text[middle]) & 0xC0) == 0x80) --middle;
   if (tokens <= limit || middle == begin) {
@@ -124,7 +124,7 @@ std::vector<std::string> ChunkText(std::string_view text, const ChunkingSpec& sp
     size_t next = covered + 1;
     const auto fits = [&](size_t end) {
       const size_t begin = pieces[first].begin;
-      return counter.Count(text.substr(begin, pieces[end - 1].end - begin)) <= spec.size;
+      return counter.Measure(text.substr(begin, pieces[end - 1].end - begin)) <= spec.size;
     };
     if (!fits(next)) first = covered;  // the overlap leaves no room for the new piece
     int64_t sum = 0;

@@ -10,8 +10,8 @@
 
 namespace drift {
 
-// The chunks in order; each is at most `spec.size` tokens by `counter`, white space at its ends cut
-// off. Type kNone: the text itself, whole and unchanged. A blank text has no chunks.
+// The chunks in order; each is at most `spec.size` tokens by `counter`'s Measure(), white space at
+// its ends cut off. Type kNone: the text itself, whole and unchanged. A blank text has no chunks.
 //   kSentence  whole sentences packed up to the size; a sentence longer than that is cut at words
 //   kTokens    words packed up to the size
 // `spec.overlap` tokens, at most, of the end of a chunk (in whole sentences or words) are repeated

@@ -12,6 +12,7 @@ class EstimateCounter : public TokenCounter {
     const int64_t estimate = EstimateTokens(text);
     return ratio_ == nullptr ? estimate : ratio_->Apply(estimate);
   }
+  int64_t Measure(std::string_view text) override { return EstimateTokens(text); }
   bool exact() const override { return false; }
 
  private:
