@@ -70,6 +70,7 @@ TEST(TokenRatioTest, CountersFollowIt) {
   EXPECT_EQ(counter->Count(text), 1000);
   for (int i = 0; i < 1000; ++i) ratio->Learn(kHundredTokens, 150);
   EXPECT_NEAR(static_cast<double>(counter->Count(text)), 1500, 10);
+  EXPECT_EQ(counter->Measure(text), 1000) << "texts are cut as before";
 }
 
 }  // namespace
