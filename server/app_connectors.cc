@@ -65,15 +65,25 @@ ModelSet::ModelSet(Catalogue catalogue, std::vector<ProviderConfig> configured, 
                local::ModelFiles::DefaultFolders(), this->ratios) {}
 
 StatusOr<const ProviderConfig*> ModelSet::FindProvider(std::string_view name) const {
-  std::set<std::string> known;
   for (const auto* list : {&configured, &well_known}) {
     for (const ProviderConfig& provider : *list) {
       if (provider.name == name) return &provider;
-      known.insert(provider.name);
     }
   }
   return InvalidArgument("unknown provider '{}'{}", name,
-                         DidYouMean(name, std::vector<std::string>(known.begin(), known.end())));
+                         DidYouMean(name, ProviderNames(configured, well_known)));
+}
+
+StatusOr<std::vector<const ProviderConfig*>> ModelSet::Fallbacks(const ProviderConfig& provider,
+                                                                 std::string_view model,
+                                                                 int32_t dimensions) const {
+  std::vector<const ProviderConfig*> out;
+  for (const std::string& name : provider.fallback) {
+    ASSIGN_OR_RETURN(const ProviderConfig* other, FindProvider(name));
+    RETURN_IF_ERROR(registry.CheckFallback(provider, *other, model, dimensions));
+    out.push_back(other);
+  }
+  return out;
 }
 
 StatusOr<std::pair<std::string, std::string>> SplitModel(const std::string& model) {
@@ -170,12 +180,7 @@ Status AppConnectors::NormalizeModel(PipelineSpec& spec) const {
   ASSIGN_OR_RETURN(const int32_t dimensions,
                    set->registry.ResolveDimensions(*provider, names.second, spec.dimensions));
   if (!spec.shadow || provider->type == "shadow") {
-    for (const std::string& name : provider->fallback) {
-      ASSIGN_OR_RETURN(const ProviderConfig* other, set->FindProvider(name));
-      RETURN_IF_ERROR(
-          set->registry.CheckFallback(*provider, *other, names.second, spec.dimensions));
-    }
-    return OkStatus();
+    return set->Fallbacks(*provider, names.second, spec.dimensions).status();
   }
   spec.model = fmt::format("shadow/{}", dimensions);
   spec.dimensions = 0;
@@ -278,10 +283,9 @@ StatusOr<std::shared_ptr<EmbedQueue>> AppConnectors::OpenModel(const std::string
   ASSIGN_OR_RETURN(const auto names, SplitModel(model));
   ASSIGN_OR_RETURN(const ProviderConfig* provider, set->FindProvider(names.first));
   ASSIGN_OR_RETURN(Endpoint own, MakeEndpoint(set, *provider, names.second, dimensions));
+  ASSIGN_OR_RETURN(const auto others, set->Fallbacks(*provider, names.second, dimensions));
   std::vector<Endpoint> fallbacks;
-  for (const std::string& name : provider->fallback) {
-    ASSIGN_OR_RETURN(const ProviderConfig* other, set->FindProvider(name));
-    RETURN_IF_ERROR(set->registry.CheckFallback(*provider, *other, names.second, dimensions));
+  for (const ProviderConfig* other : others) {
     ASSIGN_OR_RETURN(fallbacks.emplace_back(),
                      MakeEndpoint(set, *other, names.second, own.embedder->model().dimensions));
   }

@@ -34,6 +34,10 @@ struct ModelSet {
 
   // kInvalidArgument: no such provider; lists the known ones.
   StatusOr<const ProviderConfig*> FindProvider(std::string_view name) const;
+  // Whom to ask in place of `provider`, in that order; each serves the very same model.
+  StatusOr<std::vector<const ProviderConfig*>> Fallbacks(const ProviderConfig& provider,
+                                                         std::string_view model,
+                                                         int32_t dimensions) const;
 };
 
 // "openai/text-embedding-3-small" → "openai", "text-embedding-3-small".

@@ -177,7 +177,9 @@ class Checker {
     const ProviderConfig* provider = FindProvider(context_.providers, context_.checks, name);
     if (provider == nullptr) {
       Report("model",
-             fmt::format("unknown provider '{}'{}", name, DidYouMean(name, KnownProviders())));
+             fmt::format("unknown provider '{}'{}", name,
+                         DidYouMean(name, ProviderNames(context_.providers,
+                                                        context_.checks.well_known_providers))));
       return;
     }
     CheckModelOf(*provider, spec_.model.substr(slash + 1), slash + 1);
@@ -204,18 +206,6 @@ class Checker {
           context_.checks.check_fallback(provider, *other, model, spec_.dimensions);
       if (!status.ok()) Report("model", Message(status), offset);
     }
-  }
-
-  std::vector<std::string> KnownProviders() const {
-    std::vector<std::string> names;
-    for (const auto& provider : context_.providers) names.push_back(provider.name);
-    for (const auto& provider : context_.checks.well_known_providers) {
-      if (std::find(names.begin(), names.end(), provider.name) == names.end()) {
-        names.push_back(provider.name);
-      }
-    }
-    std::sort(names.begin(), names.end());
-    return names;
   }
 
   void CheckSink() {

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <set>
 
 #include "base/suggest.h"
 #include "base/uri.h"
@@ -101,14 +100,9 @@ void CheckFallbacks(const std::string& name, const YamlValue& entry, const Confi
     if (other == name) {
       place.Problem("a provider cannot fall back to itself");
     } else if (FindProvider(providers, checks, other) == nullptr) {
-      std::set<std::string> known;
-      for (const auto* list : {&providers, &checks.well_known_providers}) {
-        for (const ProviderConfig& one : *list) known.insert(one.name);
-      }
-      known.erase(name);
-      place.Problem(
-          fmt::format("unknown provider '{}'{}", other,
-                      DidYouMean(other, std::vector<std::string>(known.begin(), known.end()))));
+      std::vector<std::string> known = ProviderNames(providers, checks.well_known_providers);
+      std::erase(known, name);
+      place.Problem(fmt::format("unknown provider '{}'{}", other, DidYouMean(other, known)));
     }
   }
 }

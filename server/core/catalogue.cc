@@ -1,6 +1,7 @@
 #include "core/catalogue.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/suggest.h"
 #include "core/reasons.h"
@@ -20,6 +21,15 @@ std::string Joined(const std::vector<int32_t>& numbers) {
 }
 
 }  // namespace
+
+std::vector<std::string> ProviderNames(std::span<const ProviderConfig> configured,
+                                       std::span<const ProviderConfig> well_known) {
+  std::set<std::string> names;
+  for (const auto list : {configured, well_known}) {
+    for (const ProviderConfig& provider : list) names.insert(provider.name);
+  }
+  return {names.begin(), names.end()};
+}
 
 bool DimensionRule::Allows(int32_t dimensions) const {
   if (dimensions == standard) return true;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,10 @@ struct ProviderConfig {
            base_url == other.base_url && options == other.options && fallback == other.fallback;
   }
 };
+
+// The names of both, each once, sorted: what is known, for a message.
+std::vector<std::string> ProviderNames(std::span<const ProviderConfig> configured,
+                                       std::span<const ProviderConfig> well_known);
 
 // Which dimensions one may ask a model for.
 struct DimensionRule {
