@@ -12,7 +12,7 @@ namespace {
 // Of a large row group, how much is held at a time. Each piece is a few requests to a store; a disk
 // does not mind.
 uint64_t PieceBytes(std::string_view address) {
-  return address.starts_with('/') ? 8u << 20 : 32u << 20;
+  return IsOnDisk(address) ? 8u << 20 : 32u << 20;
 }
 
 }  // namespace

@@ -3,16 +3,13 @@
 #include <string>
 
 #include "core/reasons.h"
+#include "sources/delta/table_address.h"
 
 namespace drift::delta {
 namespace {
 
-bool IsLocal(std::string_view table) {
-  return table.starts_with('/');
-}
-
 Status NoTable(std::string_view table, std::string_view why) {
-  if (IsLocal(table)) {
+  if (IsOnDisk(table)) {
     const std::string_view what = why == "no such folder" ? why : "no _delta_log folder";
     return NotFound("{}: no Delta table here ({}). The path is read by the daemon, on its machine.",
                     table, what);

@@ -15,6 +15,11 @@ namespace drift::delta {
 // wrong and what to write instead: a relative path, an unknown scheme, credentials in the address.
 StatusOr<std::string> NormalizeTable(std::string_view table);
 
+// REQUIRES: `table` came from NormalizeTable().
+inline bool IsOnDisk(std::string_view table) {
+  return table.starts_with('/');
+}
+
 // The keys its storage options may have, empty for local tables.
 // REQUIRES: `table` came from NormalizeTable().
 std::vector<std::string> StorageKeys(std::string_view table);
