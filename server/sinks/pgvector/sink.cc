@@ -125,9 +125,10 @@ class PgvectorSink final : public Sink {
 Status PgvectorSink::WriteOrHalve(const Known& known, const PointBatch& batch,
                                   std::span<const size_t> indexes, std::vector<ItemError>& errors,
                                   PgConnection& connection, const std::stop_token& stop) {
-  Status status = AlreadyExists("not tried");
-  if (table_.is_fresh()) status = InsertChunk(known, batch, indexes, connection, stop);
-  if (status.code() == StatusCode::kAlreadyExists) {
+  const bool fresh = table_.is_fresh();
+  Status status = fresh ? InsertChunk(known, batch, indexes, connection, stop)
+                        : WriteChunk(known, batch, indexes, connection, stop);
+  if (fresh && status.code() == StatusCode::kAlreadyExists) {
     table_.NoteChanged();
     status = WriteChunk(known, batch, indexes, connection, stop);
   }
