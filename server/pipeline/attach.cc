@@ -156,6 +156,11 @@ Status CheckModelKept(Ledger& ledger, const PipelineSpec& spec, int32_t dimensio
   return OkStatus();
 }
 
+TargetKey TargetKeyOf(const RunContext& run) {
+  const ModelInfo& model = run.model->model();
+  return {run.spec.name, run.spec.model, model.fingerprint, model.dimensions, run.spec.sink};
+}
+
 StatusOr<std::optional<Target>> FindMoved(RunContext& run, const TargetKey& key) {
   Connectors& connectors = run.services.connectors;
   ASSIGN_OR_RETURN(std::vector<Target> targets, run.ledger().TargetsOf(key.pipeline));
@@ -202,8 +207,7 @@ Status OpenRun(RunContext& run) {
 
 StatusOr<Attachment> Attach(RunContext& run, bool whole) {
   const ModelInfo& model = run.model->model();
-  const TargetKey key{run.spec.name, run.spec.model, model.fingerprint, model.dimensions,
-                      run.spec.sink};
+  const TargetKey key = TargetKeyOf(run);
   RETURN_IF_ERROR(CheckModelKept(run.ledger(), run.spec, model.dimensions));
   ASSIGN_OR_RETURN(const std::optional<Target> moved, FindMoved(run, key));
   if (moved) {

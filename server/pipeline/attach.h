@@ -16,6 +16,9 @@ Status OpenRun(RunContext& run);
 // model.
 Status CheckModelKept(Ledger& ledger, const PipelineSpec& spec, int32_t dimensions);
 
+// What the ledger knows the target of this run by. REQUIRES: OpenRun().
+TargetKey TargetKeyOf(const RunContext& run);
+
 // The target of the same collection under another address, where there is none under this one:
 // options of the connection changed, or who logs in.
 StatusOr<std::optional<Target>> FindMoved(RunContext& run, const TargetKey& key);

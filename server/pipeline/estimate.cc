@@ -66,9 +66,7 @@ class Estimator {
   }
 
   Status LookAtTarget() {
-    const ModelInfo& model = run_.model->model();
-    const TargetKey key{run_.spec.name, run_.spec.model, model.fingerprint, model.dimensions,
-                        run_.spec.sink};
+    const TargetKey key = TargetKeyOf(run_);
     ASSIGN_OR_RETURN(std::optional<Target> target, run_.ledger().FindTarget(key));
     if (!target) {
       ASSIGN_OR_RETURN(target, FindMoved(run_, key));
