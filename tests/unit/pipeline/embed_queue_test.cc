@@ -4,10 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/reasons.h"
-#include "pipeline/budget_keeper.h"
-#include "tests/fakes/fake_clock.h"
-#include "tests/fakes/fake_embedder.h"
-#include "tests/fakes/fake_ledger.h"
+#include "tests/unit/pipeline/queue_test_base.h"
 
 namespace drift {
 namespace {
@@ -19,57 +16,13 @@ using ::testing::SizeIs;
 
 constexpr NanoUsd kPerToken = 20;
 
-class EmbedQueueTest : public ::testing::Test {
+class EmbedQueueTest : public testing::QueueTestBase {
  protected:
-  EmbedQueueTest() {
-    model_ = std::make_shared<testing::FakeEmbedder>();
-    queue_ = std::make_unique<EmbedQueue>(EmbedQueue::Parts{
-        model_, std::make_shared<testing::FakeTokenCounter>(),
-        [](int64_t tokens, WallTime) { return tokens * kPerToken; },
-        std::make_shared<Pacer>(model_->model(), clock_), std::make_shared<RecentVectors>(1 << 20),
-        ledger_, budget_, clock_, rng_, metrics_});
-  }
+  EmbedQueueTest() { MakeQueue(At(model_, kPerToken)); }
 
-  // A client with a run of its own in the ledger.
-  std::shared_ptr<EmbedClient> Client(int32_t batch_size = 4) {
-    RunRecord run;
-    run.id = "run-" + std::to_string(++runs_);
-    run.pipeline = "docs";
-    EXPECT_TRUE(ledger_.CreateRun(run).ok());
-    auto client = std::make_shared<EmbedClient>();
-    client->run_id = run.id;
-    client->pipeline = "docs";
-    client->batch_size = batch_size;
-    return client;
-  }
-  std::shared_ptr<EmbedTicket> Submit(const std::shared_ptr<EmbedClient>& client,
-                                      const std::vector<std::string>& texts) {
-    std::vector<EmbedText> asked;
-    for (const std::string& text : texts) asked.push_back({text, Sha256(text)});
-    return queue_->Submit(client, std::move(asked));
-  }
-  std::shared_ptr<EmbedTicket> Ask(const std::vector<std::string>& texts) {
-    const auto client = Client();
-    auto ticket = Submit(client, texts);
-    queue_->Flush(client);
-    (void)ticket->Wait({});
-    return ticket;
-  }
-  CostRow Cost() {
-    const auto rows = ledger_.SumCosts({.by = CostGroup::kPipeline});
-    EXPECT_TRUE(rows.ok());
-    return rows->empty() ? CostRow() : rows->front();
-  }
   int TimesBilled(const std::string& text) { return model_->billed_texts()[text]; }
 
-  testing::FakeClock clock_;
-  testing::FakeLedger ledger_;
-  BudgetKeeper budget_{ledger_, clock_};
-  Rng rng_{7};
-  Metrics metrics_{"test", ""};
-  std::shared_ptr<testing::FakeEmbedder> model_;
-  std::unique_ptr<EmbedQueue> queue_;
-  int runs_ = 0;
+  const std::shared_ptr<testing::FakeEmbedder> model_ = std::make_shared<testing::FakeEmbedder>();
 };
 
 TEST_F(EmbedQueueTest, PacksTextsOfSeveralBatchesIntoFullRequests) {

@@ -3,11 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/reasons.h"
-#include "pipeline/budget_keeper.h"
-#include "pipeline/embed_queue.h"
-#include "tests/fakes/fake_clock.h"
-#include "tests/fakes/fake_embedder.h"
-#include "tests/fakes/fake_ledger.h"
+#include "tests/unit/pipeline/queue_test_base.h"
 
 namespace drift {
 namespace {
@@ -19,7 +15,7 @@ constexpr int kTrips = 5;  // failures in a row that open the breaker
 constexpr NanoUsd kPriceOne = 20;
 constexpr NanoUsd kPriceTwo = 30;
 
-class FallbackTest : public ::testing::Test {
+class FallbackTest : public testing::QueueTestBase {
  protected:
   FallbackTest() { Make(); }
 
@@ -32,46 +28,15 @@ class FallbackTest : public ::testing::Test {
     info.is_free = is_free;
     return info;
   }
-  Endpoint At(const std::shared_ptr<testing::FakeEmbedder>& embedder, NanoUsd price) {
-    return {embedder, [price](int64_t tokens, WallTime) { return tokens * price; },
-            std::make_shared<Pacer>(embedder->model(), clock_)};
-  }
   void Make(bool first_is_free = false) {
     one_ = std::make_shared<testing::FakeEmbedder>(Model("one", first_is_free));
     two_ = std::make_shared<testing::FakeEmbedder>(Model("two"));
-    const Endpoint first = At(one_, kPriceOne);
-    queue_ = std::make_unique<EmbedQueue>(EmbedQueue::Parts{
-        first.embedder, std::make_shared<testing::FakeTokenCounter>(), first.price, first.pacer,
-        std::make_shared<RecentVectors>(1 << 20), ledger_, budget_, clock_, rng_, metrics_,
-        std::vector<Endpoint>{At(two_, kPriceTwo)}});
+    MakeQueue(At(one_, kPriceOne), {At(two_, kPriceTwo)});
   }
-  Status Ask(const std::string& text) {
-    RunRecord run;
-    run.id = "run-" + std::to_string(++runs_);
-    run.pipeline = "docs";
-    EXPECT_TRUE(ledger_.CreateRun(run).ok());
-    const auto client = std::make_shared<EmbedClient>();
-    client->run_id = run.id;
-    client->pipeline = "docs";
-    const auto ticket = queue_->Submit(client, {{text, Sha256(text)}});
-    queue_->Flush(client);
-    return ticket->Wait({});
-  }
-  CostRow CostOf(const std::string& provider) {
-    const auto rows = ledger_.SumCosts({.by = CostGroup::kProvider, .provider = provider});
-    EXPECT_TRUE(rows.ok());
-    return rows->empty() ? CostRow() : rows->front();
-  }
+  Status Ask(const std::string& text) { return QueueTestBase::Ask({text})->status(); }
 
-  testing::FakeClock clock_;
-  testing::FakeLedger ledger_;
-  BudgetKeeper budget_{ledger_, clock_};
-  Rng rng_{7};
-  Metrics metrics_{"test", ""};
   std::shared_ptr<testing::FakeEmbedder> one_;
   std::shared_ptr<testing::FakeEmbedder> two_;
-  std::unique_ptr<EmbedQueue> queue_;
-  int runs_ = 0;
 };
 
 TEST_F(FallbackTest, TheOtherIsAskedUntilTheFirstIsBack) {
@@ -83,17 +48,17 @@ TEST_F(FallbackTest, TheOtherIsAskedUntilTheFirstIsBack) {
   EXPECT_THAT(two_->calls(), SizeIs(2));
   // Each under the provider that was asked, at its price.
   const int64_t tokens = FakeTokens("first text") + FakeTokens("second text");
-  EXPECT_EQ(CostOf("two").tokens, tokens);
-  EXPECT_EQ(CostOf("two").cost, tokens * kPriceTwo);
-  EXPECT_EQ(CostOf("one").requests, kTrips);
-  EXPECT_EQ(CostOf("one").cost, 0);
+  EXPECT_EQ(Cost("two").tokens, tokens);
+  EXPECT_EQ(Cost("two").cost, tokens * kPriceTwo);
+  EXPECT_EQ(Cost("one").requests, kTrips);
+  EXPECT_EQ(Cost("one").cost, 0);
 
   clock_.Advance(std::chrono::seconds(2));  // the probe is due
   ASSERT_TRUE(Ask("third text").ok());
   ASSERT_TRUE(Ask("fourth text").ok());
   EXPECT_EQ(queue_->FallbackInUse(), "");
   EXPECT_THAT(two_->calls(), SizeIs(2));
-  EXPECT_EQ(CostOf("one").cost, (FakeTokens("third text") + FakeTokens("fourth text")) * kPriceOne);
+  EXPECT_EQ(Cost("one").cost, (FakeTokens("third text") + FakeTokens("fourth text")) * kPriceOne);
 }
 
 TEST_F(FallbackTest, AProbeThatFailsLeavesTheWorkToTheOther) {
@@ -103,7 +68,7 @@ TEST_F(FallbackTest, AProbeThatFailsLeavesTheWorkToTheOther) {
   ASSERT_TRUE(Ask("second text").ok());
   EXPECT_EQ(queue_->FallbackInUse(), "two");
   EXPECT_THAT(one_->calls(), SizeIs(kTrips + 1));
-  EXPECT_EQ(CostOf("two").tokens, FakeTokens("first text") + FakeTokens("second text"));
+  EXPECT_EQ(Cost("two").tokens, FakeTokens("first text") + FakeTokens("second text"));
 }
 
 TEST_F(FallbackTest, ARefusalIsNotAnAbsence) {
@@ -127,8 +92,8 @@ TEST_F(FallbackTest, WhatIsWrongWithTheOtherStopsNothing) {
   EXPECT_TRUE(Ask("text").ok());
   EXPECT_THAT(two_->calls(), SizeIs(1));
   EXPECT_EQ(queue_->FallbackInUse(), "");
-  EXPECT_EQ(CostOf("one").cost, FakeTokens("text") * kPriceOne);
-  EXPECT_EQ(CostOf("two").cost, 0);
+  EXPECT_EQ(Cost("one").cost, FakeTokens("text") * kPriceOne);
+  EXPECT_EQ(Cost("two").cost, 0);
 }
 
 TEST_F(FallbackTest, TheBudgetIsThatOfTheProviderAsked) {
@@ -137,7 +102,7 @@ TEST_F(FallbackTest, TheBudgetIsThatOfTheProviderAsked) {
   one_->FailNext(Unavailable("503"), kTrips);
   EXPECT_TRUE(Ask("text").ok());
   EXPECT_THAT(two_->calls(), SizeIs(0));
-  EXPECT_EQ(CostOf("one").cost, FakeTokens("text") * kPriceOne);
+  EXPECT_EQ(Cost("one").cost, FakeTokens("text") * kPriceOne);
 }
 
 TEST_F(FallbackTest, AFullLedgerStopsAsEver) {
@@ -156,9 +121,9 @@ TEST_F(FallbackTest, AFreeModelWithAPaidFallbackNotesEachRequest) {
   ASSERT_TRUE(Ask("free").ok());
   one_->FailNext(Unavailable("503"), kTrips);
   ASSERT_TRUE(Ask("paid").ok());
-  EXPECT_EQ(CostOf("one").tokens, FakeTokens("free"));
-  EXPECT_EQ(CostOf("one").cost, 0);
-  EXPECT_EQ(CostOf("two").cost, FakeTokens("paid") * kPriceTwo);
+  EXPECT_EQ(Cost("one").tokens, FakeTokens("free"));
+  EXPECT_EQ(Cost("one").cost, 0);
+  EXPECT_EQ(Cost("two").cost, FakeTokens("paid") * kPriceTwo);
 }
 
 }  // namespace
