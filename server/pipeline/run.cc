@@ -1,5 +1,7 @@
 #include "pipeline/run.h"
 
+#include <algorithm>
+
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "core/reasons.h"
@@ -151,6 +153,38 @@ Status CommitWindow(RunContext& run, const Window& window) {
   return OkStatus();
 }
 
+// The rows of a window whose new state wins: steps 2 to 6 of ApplyWindow().
+Status ApplyRows(RunContext& run, const KeyFold& keys, const StagedKeys& staged) {
+  VectorFinder vectors(run.ledger(), run.services.connectors, run.target, *run.sink);
+  // Inside the process embedding again is about as quick as reading back, and costs nothing.
+  const bool keeps = run.spec.dedup && !run.model->model().is_local;
+  if (keeps) {
+    RETURN_IF_ERROR(run.Persist("sink", "reading vectors back",
+                                [&] { return vectors.KeepStaged(staged, run.hard); }));
+  }
+  InFlight in_flight(run);
+  const auto wins = [&](std::string_view key, int64_t at) { return keys.Wins(key, at); };
+  BatchReader reader(run, keys.window(), wins, BatchLimitsOf(run));
+  int64_t to_come = keys.upserts();
+  for (;;) {
+    ASSIGN_OR_RETURN(std::optional<ReadBatch> batch, reader.Next(run.hard));
+    if (!batch) break;
+    to_come -= std::ranges::count(batch->rows, false, &RenderedRow::null_key);
+    ASSIGN_OR_RETURN(PlannedBatch planned,
+                     PlanRows(run, vectors, std::move(*batch), staged, /*force=*/false));
+    Failpoint("batch-planned");
+    if (keeps && to_come > 0) {
+      RETURN_IF_ERROR(run.Persist("sink", "reading vectors back", [&] {
+        return vectors.KeepDisplaced(planned.read.rows, planned.plan, planned.before, run.hard);
+      }));
+    }
+    RETURN_IF_ERROR(in_flight.Add(std::move(planned)));
+    RETURN_IF_ERROR(CheckDeadLetters(run));
+    if (run.soft.stop_requested()) break;
+  }
+  return in_flight.Drain();
+}
+
 // One window: a range of whole versions, or a snapshot. Everything below happens in this order for
 // every row:
 //   1. keys first     the newest change of each key is known, identities are sound, nothing is paid
@@ -177,23 +211,7 @@ Status ApplyWindow(RunContext& run, const Window& asked) {
     view.rows_expected = std::max<int64_t>(0, view.rows_expected) + keys.upserts();
   });
   ASSIGN_OR_RETURN(const StagedKeys staged, LoadStaged(run));
-  if (keys.has_rows()) {
-    VectorFinder vectors(run.ledger(), run.services.connectors, run.target, *run.sink);
-    InFlight in_flight(run);
-    const auto wins = [&](std::string_view key, int64_t at) { return keys.Wins(key, at); };
-    BatchReader reader(run, window, wins, BatchLimitsOf(run));
-    for (;;) {
-      ASSIGN_OR_RETURN(std::optional<ReadBatch> batch, reader.Next(run.hard));
-      if (!batch) break;
-      ASSIGN_OR_RETURN(PlannedBatch planned,
-                       PlanRows(run, vectors, std::move(*batch), staged, /*force=*/false));
-      Failpoint("batch-planned");
-      RETURN_IF_ERROR(in_flight.Add(std::move(planned)));
-      RETURN_IF_ERROR(CheckDeadLetters(run));
-      if (run.soft.stop_requested()) break;
-    }
-    RETURN_IF_ERROR(in_flight.Drain());
-  }
+  if (keys.has_rows()) RETURN_IF_ERROR(ApplyRows(run, keys, staged));
   if (run.soft.stop_requested()) return SoftStop();
   RETURN_IF_ERROR(RemoveGone(run, keys, staged));
   if (window.kind == Window::Kind::kSnapshot && !window.resumed) {
@@ -210,9 +228,7 @@ Status CheckSource(RunContext& run) {
           .status();
   if (Reason(status) != reason::kColumnMissing) return status;
   // Seen from the cursor it can be told whether the column was dropped or renamed.
-  const ModelInfo& model = run.model->model();
-  const auto target = run.ledger().FindTarget(
-      {run.spec.name, run.spec.model, model.fingerprint, model.dimensions, run.spec.sink});
+  const auto target = run.ledger().FindTarget(TargetKeyOf(run));
   if (!target.ok() || !*target || !(*target)->cursor) return status;
   const Status since = run.source->Next(*(*target)->cursor, WindowLimits{}, run.hard).status();
   return Reason(since) == reason::kColumnMissing ? since : status;

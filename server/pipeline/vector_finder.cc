@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "base/log.h"
+#include "core/key.h"
 
 namespace drift {
 namespace {
@@ -41,6 +42,11 @@ Sink* VectorFinder::SinkOf(int64_t target_id) {
   return sink.get();
 }
 
+bool VectorFinder::IsOfModel(const Point& point) const {
+  return point.model == target_.key.model &&
+         point.vector.size() == static_cast<size_t>(target_.key.dimensions);
+}
+
 Status VectorFinder::ReadFrom(Sink& sink, const std::vector<Candidate>& candidates,
                               const std::vector<RenderedRow>& rows, const BatchPlan& plan,
                               Found& found, std::stop_token stop) {
@@ -55,8 +61,7 @@ Status VectorFinder::ReadFrom(Sink& sink, const std::vector<Candidate>& candidat
     }
     ASSIGN_OR_RETURN(const std::vector<Point> points, sink.Read(ids, true, stop));
     for (const Point& point : points) {
-      if (point.model != target_.key.model) continue;
-      if (point.vector.size() != static_cast<size_t>(target_.key.dimensions)) continue;
+      if (!IsOfModel(point)) continue;
       for (const size_t text : texts_of[point.id]) {
         if (!found[text] && point.text_sha256 == HashOf(rows, plan.texts[text])) {
           found[text] = FoundVector{point.vector, point.embedded_at};
@@ -65,6 +70,46 @@ Status VectorFinder::ReadFrom(Sink& sink, const std::vector<Candidate>& candidat
     }
   }
   return OkStatus();
+}
+
+Status VectorFinder::RememberPoints(const std::vector<Uuid>& ids, std::stop_token stop) {
+  for (size_t begin = 0; begin < ids.size(); begin += kReadPage) {
+    const std::span page = std::span(ids).subspan(begin, std::min(kReadPage, ids.size() - begin));
+    ASSIGN_OR_RETURN(const std::vector<Point> points, sink_.Read(page, true, stop));
+    for (const Point& point : points) {
+      if (IsOfModel(point)) remembered_.Add(point.text_sha256, point.vector, point.embedded_at);
+    }
+  }
+  return OkStatus();
+}
+
+Status VectorFinder::KeepDisplaced(const std::vector<RenderedRow>& rows, const BatchPlan& plan,
+                                   const RowStates& before, std::stop_token stop) {
+  std::vector<Uuid> displaced;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (plan.rows[i].action == RowPlan::Action::kSkip) continue;
+    const auto state = before.find(rows[i].key);
+    if (state == before.end()) continue;
+    const std::vector<ChunkState>& old = state->second.chunks;
+    for (size_t chunk = 0; chunk < old.size(); ++chunk) {
+      const bool stays = std::ranges::any_of(rows[i].chunks, [&](const RenderedChunk& now) {
+        return now.sha256 == old[chunk].text_sha256;
+      });
+      if (stays) continue;
+      displaced.push_back(PointId(target_.key.pipeline, rows[i].key, static_cast<int32_t>(chunk)));
+    }
+  }
+  return RememberPoints(displaced, stop);
+}
+
+Status VectorFinder::KeepStaged(const StagedKeys& staged, std::stop_token stop) {
+  std::vector<Uuid> ids;
+  for (const auto& [key, state] : staged) {
+    for (int32_t chunk = 0; chunk < state.chunks; ++chunk) {
+      ids.push_back(PointId(target_.key.pipeline, key, chunk));
+    }
+  }
+  return RememberPoints(ids, stop);
 }
 
 void VectorFinder::Remember(const std::vector<RenderedRow>& rows, const BatchPlan& plan,

@@ -36,7 +36,16 @@ class VectorFinder {
                                                          const BatchPlan& plan, bool anywhere,
                                                          std::stop_token stop);
 
-  // The same question without reading any vector: which texts the ledger says are there.
+  // Reads the vectors of points that the batch will overwrite with another text or remove: a later
+  // batch of the window may want the text for another row, and nothing else would hold it then.
+  // To be called before the batch is written. Errors of the own sink are returned.
+  Status KeepDisplaced(const std::vector<RenderedRow>& rows, const BatchPlan& plan,
+                       const RowStates& before, std::stop_token stop);
+
+  // Reads the vectors of points that a crash left in the sink and that the ledger does not know.
+  Status KeepStaged(const StagedKeys& staged, std::stop_token stop);
+
+  // The same question as Find() without reading any vector: which texts the ledger says are there.
   StatusOr<std::vector<bool>> Known(const std::vector<RenderedRow>& rows, const BatchPlan& plan,
                                     bool anywhere);
 
@@ -47,10 +56,12 @@ class VectorFinder {
     size_t text;
     Uuid id;
   };
-  // Vectors read from points of the same row, of which the ledger may not know yet: the next batch
-  // is planned before this one is committed.
-  static constexpr size_t kRememberedBytes = 8 << 20;
+  // Vectors of which the ledger does not know yet, or knows no longer: the next batch is planned
+  // before this one is committed, and after its rows have been overwritten.
+  static constexpr size_t kRememberedBytes = 32 << 20;
 
+  bool IsOfModel(const Point& point) const;
+  Status RememberPoints(const std::vector<Uuid>& ids, std::stop_token stop);
   void Remember(const std::vector<RenderedRow>& rows, const BatchPlan& plan, const Found& found);
   void Recall(const std::vector<RenderedRow>& rows, const BatchPlan& plan, Found& found);
   const Sha256Digest& HashOf(const std::vector<RenderedRow>& rows, const TextPlan& text) const;

@@ -373,6 +373,45 @@ TEST_F(RunTest, PointsTheSinkRefusesAreDeadLetters) {
   EXPECT_EQ(world_.Index().size(), 1u);
 }
 
+TEST_F(RunTest, TextsThatMoveBetweenRowsOfAWindowArePaidOnce) {
+  world_.spec.limits.max_in_flight_bytes = 4096;  // batches of 16 rows
+  constexpr int kRows = 100;
+  const auto rows = [](int shift) {
+    FakeTable::Rows out;
+    for (int i = 0; i < kRows; ++i) {
+      out.push_back(Row("k" + std::to_string(i),
+                        ("text " + std::to_string((i * 37 + shift) % kRows)).c_str()));
+    }
+    return out;
+  };
+  world_.table.Insert(rows(0));
+  ASSERT_TRUE(world_.Embed().status.ok());
+  world_.Restart();
+  world_.table.Update(rows(41));
+  const auto run = world_.Watch();
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_EQ(run.counters.rows_updated, kRows);
+  EXPECT_EQ(run.counters.provider_requests, 0);
+  ExpectInStep();
+}
+
+TEST_F(RunTest, ATextThatACrashLeftInTheSinkIsPaidOnceWhateverRowWantsItThen) {
+  world_.table.Insert({Row("a", "one")});
+  ASSERT_TRUE(world_.Embed().status.ok());
+  world_.table.Update({Row("a", "two")});
+  world_.ledger.on_commit_end = [] { return Internal("killed"); };
+  ASSERT_FALSE(world_.Watch().status.ok());
+  world_.ledger.on_commit_end = nullptr;
+  world_.Restart();
+  world_.table.Update({Row("a", "three")});
+  world_.table.Insert({Row("b", "two")});
+  const auto run = world_.Watch();
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_EQ(run.counters.texts_embedded, 1);  // three
+  EXPECT_EQ(MostOften(), 1);
+  ExpectInStep();
+}
+
 TEST_F(RunTest, ManyRowsInSmallMemory) {
   world_.spec.limits.max_in_flight_bytes = 4096;
   FakeTable::Rows rows;

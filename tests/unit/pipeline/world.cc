@@ -14,6 +14,10 @@ World::World()
   spec.payload = {"lang"};
   spec.model = embedder->model().id();
   spec.sink = "fake://docs";
+  Restart();
+}
+
+void World::Restart() {
   queue = std::make_shared<EmbedQueue>(EmbedQueue::Parts{
       embedder, std::make_shared<FakeTokenCounter>(),
       [](int64_t tokens, WallTime) { return tokens * 20; },

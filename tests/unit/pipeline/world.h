@@ -24,6 +24,8 @@ namespace drift::testing {
 class World : public Connectors {
  public:
   World();
+  // What the process held in memory is gone.
+  void Restart();
 
   // One run to its end, as the supervisor does it.
   struct Outcome {
