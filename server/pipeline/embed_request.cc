@@ -262,6 +262,10 @@ void EmbedQueue::Ask(const std::shared_ptr<EmbedClient>& client, Slots slots,
       endpoints_.PutAside(endpoint, error);
       continue;
     }
+    if (paid_enough && !bad_answer && endpoints_.size() > 1) {
+      endpoint.pacer->Trip(error);
+      if (&endpoints_.Next() != &endpoint) continue;
+    }
     if (paid_enough) {
       // Asking once more would only cost once more: a person has to look.
       return Fail(

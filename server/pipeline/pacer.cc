@@ -129,6 +129,13 @@ void Pacer::Break(const Status& status, MonoTime now) {
   }
 }
 
+void Pacer::Trip(const Status& why) {
+  MutexLock lock(mu_);
+  if (failures_ >= kTrips) return;
+  failures_ = kTrips - 1;
+  Break(why, clock_.Mono());
+}
+
 void Pacer::Answered(const QuotaUse& use, const Status& status, const RateHint& rate) {
   MutexLock lock(mu_);
   const MonoTime now = clock_.Mono();

@@ -45,6 +45,10 @@ class Pacer {
   // 1, up to a half less. Returns how long it is.
   Duration CoolDownUnsaid(Duration first, double spread) EXCLUDES(mu_);
 
+  // As if it had not answered for some requests in a row: each further one may cost money.
+  // REQUIRES: `why` is kUnavailable or kDeadlineExceeded.
+  void Trip(const Status& why) EXCLUDES(mu_);
+
   // Whether the provider has not answered for some requests in a row; and whether, on top of that,
   // nobody may ask it just now. When it is tripped and not open, the next request finds out.
   bool IsTripped() EXCLUDES(mu_);

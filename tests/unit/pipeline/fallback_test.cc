@@ -61,6 +61,23 @@ TEST_F(FallbackTest, TheOtherIsAskedUntilTheFirstIsBack) {
   EXPECT_EQ(Cost("one").cost, (FakeTokens("third text") + FakeTokens("fourth text")) * kPriceOne);
 }
 
+TEST_F(FallbackTest, TheOtherIsAskedBeforeTooManyAnswersAreLost) {
+  // A request that hangs may be billed all the same: three are enough.
+  const Status hangs = MarkMaybeBilled(DeadlineExceeded("no answer"));
+  one_->FailNext(hangs, 3);
+  ASSERT_TRUE(Ask("first text").ok());
+  EXPECT_THAT(one_->calls(), SizeIs(3));
+  EXPECT_THAT(two_->calls(), SizeIs(1));
+  EXPECT_EQ(queue_->FallbackInUse(), "two");
+  clock_.Advance(std::chrono::seconds(2));
+  ASSERT_TRUE(Ask("second text").ok());
+  EXPECT_EQ(queue_->FallbackInUse(), "");
+  // With nobody else to ask it ends there.
+  MakeQueue(At(one_, kPriceOne));
+  one_->FailNext(hangs, 3);
+  EXPECT_EQ(Ask("third text").code(), StatusCode::kDeadlineExceeded);
+}
+
 TEST_F(FallbackTest, AProbeThatFailsLeavesTheWorkToTheOther) {
   one_->FailNext(Unavailable("503"), kTrips + 1);
   ASSERT_TRUE(Ask("first text").ok());
