@@ -56,12 +56,9 @@ class RunServiceImpl final : public v1::RunService::Service {
     }
     filter.limit = *size;
     filter.before_id = *before;
-    const auto runs = parts_.ledger.ListRuns(filter);
+    const auto runs = parts_.supervisor.ListRuns(filter);
     if (!runs.ok()) return ToGrpc(runs.status());
-    for (const RunRecord& run : *runs) {
-      const auto active = parts_.supervisor.FindActive(run.id);
-      *response->add_runs() = ToProto(active ? active->progress.view().run : run);
-    }
+    for (const RunRecord& run : *runs) *response->add_runs() = ToProto(run);
     if (static_cast<int32_t>(runs->size()) == *size) {
       response->set_next_page_token(MakePageToken("runs", runs->back().id));
     }
@@ -72,7 +69,7 @@ class RunServiceImpl final : public v1::RunService::Service {
                       grpc::ServerWriter<v1::RunProgress>* writer) override {
     const auto active = parts_.supervisor.FindActive(request->id());
     if (!active) {
-      const auto run = parts_.ledger.GetRun(request->id());
+      const auto run = parts_.supervisor.GetRun(request->id());
       if (!run.ok()) return ToGrpc(run.status());
       v1::RunProgress last;
       *last.mutable_run() = ToProto(*run);

@@ -30,8 +30,8 @@ class Connectors {
 
   // The same for the address of a sink alone.
   virtual StatusOr<std::string> NormalizeSink(const std::string& sink) = 0;
-  // The collection that the address names, without how it is reached and used: who logs in, time-outs
-  // and the like may change. `sink` as in PipelineSpec::sink.
+  // The collection that the address names, without how it is reached and used: who logs in,
+  // time-outs and the like may change. `sink` as in PipelineSpec::sink.
   virtual StatusOr<std::string> SinkPlace(const std::string& sink) = 0;
 
   virtual StatusOr<std::shared_ptr<Source>> OpenSource(const PipelineSpec& spec,

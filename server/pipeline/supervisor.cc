@@ -187,10 +187,22 @@ StatusOr<RunRecord> Supervisor::Replay(const DeadLetterFilter& filter,
   return started.run;
 }
 
-StatusOr<RunRecord> Supervisor::GetRun(const std::string& id) const {
+std::optional<RunRecord> Supervisor::FindLatest(const std::string& id) const {
   if (const auto active = queue_.Find(id)) return active->progress.view().run;
-  if (auto ended = FindUnnoted(id)) return *std::move(ended);
+  return FindUnnoted(id);
+}
+
+StatusOr<RunRecord> Supervisor::GetRun(const std::string& id) const {
+  if (auto latest = FindLatest(id)) return *std::move(latest);
   return services_.ledger.GetRun(id);
+}
+
+StatusOr<std::vector<RunRecord>> Supervisor::ListRuns(const RunFilter& filter) const {
+  ASSIGN_OR_RETURN(std::vector<RunRecord> runs, services_.ledger.ListRuns(filter));
+  for (RunRecord& run : runs) {
+    if (auto latest = FindLatest(run.id)) run = *std::move(latest);
+  }
+  return runs;
 }
 
 StatusOr<RunRecord> Supervisor::CancelRun(const std::string& id) {

@@ -110,6 +110,9 @@ class Supervisor {
   StatusOr<RunRecord> Replay(const DeadLetterFilter& filter, const std::string& request_id)
       EXCLUDES(mu_);
   StatusOr<RunRecord> GetRun(const std::string& id) const;
+  // As the ledger has them, with what it does not know yet: how far a run is that is going, and the
+  // end of one that could not be noted.
+  StatusOr<std::vector<RunRecord>> ListRuns(const RunFilter& filter) const;
   StatusOr<RunRecord> CancelRun(const std::string& id);
   // Brings the gauges of all pipelines up to date, from what is known here: asks nobody.
   void ShowGauges(Metrics& metrics) EXCLUDES(mu_);
@@ -176,6 +179,8 @@ class Supervisor {
   // Ends of runs and pauses that the ledger could not take when they came.
   bool HasUnnoted() const REQUIRES(mu_);
   void NoteLate() EXCLUDES(mu_);
+  // Of a run that is going, or whose end is not noted yet.
+  std::optional<RunRecord> FindLatest(const std::string& run_id) const;
   std::optional<RunRecord> FindUnnoted(const std::string& run_id) const EXCLUDES(mu_);
 
   const RunServices services_;

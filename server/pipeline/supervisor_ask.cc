@@ -146,7 +146,7 @@ StatusOr<PipelineStatus> Supervisor::StatusOf(const std::string& name, int32_t r
   RunFilter latest;
   latest.pipeline = name;
   latest.limit = std::max(1, runs);
-  ASSIGN_OR_RETURN(out.runs, services_.ledger.ListRuns(latest));
+  ASSIGN_OR_RETURN(out.runs, ListRuns(latest));
   CostFilter today;
   today.by = CostGroup::kPipeline;
   today.pipeline = name;

@@ -91,9 +91,13 @@ void Supervisor::NoteLate() {
   }
   bool away = false;
   for (const auto& [id, run] : ends) {
-    away = !services_.ledger.UpdateRun(run).ok();
+    const Status noted = services_.ledger.UpdateRun(run);
+    // Deleted meanwhile, with its pipeline or in a ledger from a backup: there is nothing to note.
+    const bool is_gone = noted.code() == StatusCode::kNotFound;
+    away = !noted.ok() && !is_gone;
     if (away) break;
-    LogInfo("the end of a run is noted now", {{"run", id}, {"pipeline", run.pipeline}});
+    if (!is_gone)
+      LogInfo("the end of a run is noted now", {{"run", id}, {"pipeline", run.pipeline}});
     MutexLock lock(mu_);
     unnoted_ends_.erase(id);
   }

@@ -60,6 +60,9 @@ TEST_F(SupervisorTest, AnEndThatTheLedgerCouldNotTakeIsNotedLater) {
   // Who asks is told how it is, whatever the ledger says.
   EXPECT_EQ(supervisor_.GetRun(run)->state, RunState::kFailed);
   EXPECT_THAT(supervisor_.GetRun(run)->error, HasSubstr("the disk is full"));
+  const auto listed = supervisor_.ListRuns({});
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  EXPECT_EQ(listed->front().state, RunState::kFailed);
   EXPECT_EQ(supervisor_.Get(world_.spec.name)->pause.reason, reason::kDiskFull);
   supervisor_.Tick();
   EXPECT_EQ(InLedger(run), RunState::kQueued);
