@@ -1,16 +1,13 @@
 // driftd's command line.
-#include <malloc.h>
-
-#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "app.h"
+#include "base/allocator.h"
 #include "version.h"
 
 namespace {
@@ -39,24 +36,10 @@ int Misused(const std::string& what) {
   return drift::kExitUsage;
 }
 
-// The allocator's own ways fit a daemon badly. It keeps an arena per eight threads that ever ran at
-// once, and what a batch left in each; and a buffer of a megabyte is fetched from the kernel,
-// cleared and given back each time. So: an arena per core, such buffers from the arenas, and what
-// they do not need goes back. A fifth of the CPU time of a load and a third of the memory.
-void SetUpAllocator() {
-  constexpr int kKeptBytes = 8 << 20;
-  constexpr int kFromKernelBytes = 4 << 20;
-  constexpr int kLeastArenas = 2;
-  mallopt(M_TRIM_THRESHOLD, kKeptBytes);
-  mallopt(M_MMAP_THRESHOLD, kFromKernelBytes);
-  mallopt(M_ARENA_MAX,
-          std::max(kLeastArenas, static_cast<int>(std::thread::hardware_concurrency())));
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  SetUpAllocator();
+  drift::SetUpAllocator();
   std::vector<std::string> words(argv + 1, argv + argc);
   drift::AppOptions options;
   if (const char* path = std::getenv("DRIFT_CONFIG")) options.config_path = path;

@@ -47,7 +47,7 @@ Status KeyFold::ReadAll(Source& source, const RowRenderer& renderer, std::option
       window_.kind == Window::Kind::kSnapshot || window_.first_version == window_.last_version;
   for (;;) {
     ASSIGN_OR_RETURN(const std::vector<KeyEvent> events, stream->Next(stop));
-    if (events.empty()) return OkStatus();
+    if (events.empty()) return spill_ ? spill_->Seal() : OkStatus();
     for (const KeyEvent& event : events) {
       bool null_key = false;
       const std::string key = renderer.Key(event.key, null_key);
@@ -205,6 +205,7 @@ Status KeyFold::ForEachMissing(const std::vector<StagedKey>& staged, const Visit
     ASSIGN_OR_RETURN(KeySpill live, KeySpill::Make(options_.temp_folder));
     RETURN_IF_ERROR(ForEachLive(
         [&](const RowHead& row) { return live.Add(row.key, FastHash64(row.key), kAdd); }, stop));
+    RETURN_IF_ERROR(live.Seal());
     for (size_t part = 0; part < KeySpill::kParts; ++part) {
       if (stop.stop_requested()) return Cancelled("stopped");
       RETURN_IF_ERROR(MissingOfPart(live, part, visit));

@@ -53,15 +53,28 @@ KeySpill::~KeySpill() {
 
 Status KeySpill::Add(std::string_view key, uint64_t hash, uint8_t tag) {
   Part& part = parts_[hash >> 56];
+  part.buffer.reserve(kBufferBytes);
   const auto length = static_cast<uint32_t>(key.size());
+  if (part.buffer.size() + sizeof(length) + 1 + key.size() > kBufferBytes) {
+    RETURN_IF_ERROR(Flush(part));
+  }
   part.buffer.append(reinterpret_cast<const char*>(&length), sizeof(length));
   part.buffer.push_back(static_cast<char>(tag));
   part.buffer.append(key);
   ++size_;
-  return part.buffer.size() >= kBufferBytes ? Flush(part) : OkStatus();
+  return OkStatus();
+}
+
+Status KeySpill::Seal() {
+  for (Part& part : parts_) {
+    RETURN_IF_ERROR(Flush(part));
+    part.buffer = std::string();
+  }
+  return OkStatus();
 }
 
 Status KeySpill::Flush(Part& part) {
+  if (part.buffer.empty()) return OkStatus();
   size_t done = 0;
   while (done < part.buffer.size()) {
     const ssize_t wrote = pwrite(fd_, part.buffer.data() + done, part.buffer.size() - done,
@@ -79,17 +92,6 @@ Status KeySpill::Flush(Part& part) {
 Status KeySpill::Read(size_t index,
                       const std::function<void(std::string_view key, uint8_t tag)>& visit) {
   Part& part = parts_[index];
-  // A block holds whole entries.
-  const auto visit_all = [&](std::string_view bytes) {
-    while (!bytes.empty()) {
-      uint32_t length;
-      std::memcpy(&length, bytes.data(), sizeof(length));
-      const auto tag = static_cast<uint8_t>(bytes[sizeof(length)]);
-      bytes.remove_prefix(sizeof(length) + 1);
-      visit(bytes.substr(0, length), tag);
-      bytes.remove_prefix(length);
-    }
-  };
   std::string bytes;
   for (const Block& block : part.blocks) {
     bytes.resize(block.size);
@@ -101,9 +103,16 @@ Status KeySpill::Read(size_t index,
       if (got <= 0) return FileError("reading");
       done += static_cast<size_t>(got);
     }
-    visit_all(bytes);
+    std::string_view left = bytes;  // a block holds whole entries
+    while (!left.empty()) {
+      uint32_t length;
+      std::memcpy(&length, left.data(), sizeof(length));
+      const auto tag = static_cast<uint8_t>(left[sizeof(length)]);
+      left.remove_prefix(sizeof(length) + 1);
+      visit(left.substr(0, length), tag);
+      left.remove_prefix(length);
+    }
   }
-  visit_all(part.buffer);
   return OkStatus();
 }
 

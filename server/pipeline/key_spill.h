@@ -12,7 +12,7 @@
 
 namespace drift {
 
-// One thread. Add() everything, then read the parts.
+// One thread. Add() everything, Seal(), then read the parts.
 class KeySpill {
  public:
   static constexpr size_t kParts = 256;
@@ -26,9 +26,11 @@ class KeySpill {
 
   // `tag` is the caller's, read back with the key. kResourceExhausted DISK_FULL: no room left.
   Status Add(std::string_view key, uint64_t hash, uint8_t tag);
+  // All is added: what is still in memory goes to the file too. Codes of Add().
+  Status Seal();
   int64_t size() const { return size_; }
 
-  // Calls `visit(key, tag)` for all of one part, in the order they were added.
+  // Calls `visit(key, tag)` for all of one part, in the order they were added. REQUIRES: Seal().
   // Equal keys are always in the same part; the same hash means the same part in every KeySpill.
   Status Read(size_t part, const std::function<void(std::string_view key, uint8_t tag)>& visit);
 

@@ -2,6 +2,7 @@
 // their own.
 #include "pipeline/supervisor.h"
 
+#include "base/allocator.h"
 #include "base/log.h"
 #include "base/ulid.h"
 #include "core/reasons.h"
@@ -11,7 +12,8 @@
 namespace drift {
 namespace {
 
-constexpr int kMaxRunning = 16;  // runs at once in the process
+constexpr int kMaxRunning = 16;        // runs at once in the process
+constexpr int64_t kManyRows = 10'000;  // a run that read so many has left memory to give back
 // A run that was cut short so often is not begun again by itself: it may be what kills the process.
 constexpr int kMaxAttempts = 5;
 
@@ -233,6 +235,8 @@ void Supervisor::Execute(ActiveRun& run) {
     view.backing_off.clear();
     view.phase = end.status.ok() ? "done" : "ended";
   });
+  // The next run may be hours away.
+  if (end.run.counters.rows_read >= kManyRows) ReturnFreeMemory();
   queue_.Reap();
 }
 
