@@ -34,6 +34,7 @@ bool IsSecretOption(std::string_view name) {
 template <typename Map>
 std::vector<std::string> Names(const Map& map) {
   std::vector<std::string> names;
+  names.reserve(map.size());
   for (const auto& [name, value] : map) names.push_back(name);
   return names;
 }

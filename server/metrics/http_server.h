@@ -27,7 +27,7 @@ struct HttpRoute {
 };
 
 struct HttpLimits {
-  size_t max_request_bytes = 8 * 1024;  // request line and headers
+  size_t max_request_bytes = 8 << 10;  // request line and headers
   // A client that has not sent its request, or not taken the answer, in this time is dropped.
   std::chrono::milliseconds patience{5'000};
   // More of them push out the one that has been silent longest.
