@@ -57,7 +57,9 @@ class Planner {
       text = &out_.texts.emplace_back();
     }
     text->uses.push_back({row, chunk});
-    if (static_cast<int32_t>(chunk) < unsure_chunks) AddCandidate(*text, rendered.key, chunk);
+    if (const auto at = static_cast<int32_t>(chunk); at < unsure_chunks) {
+      AddCandidate(*text, rendered.key, at);
+    }
     if (before == nullptr) return;
     for (size_t old = 0; old < before->chunks.size(); ++old) {
       if (before->chunks[old].text_sha256 == sha256) {
