@@ -13,7 +13,7 @@ namespace drift {
 
 struct Uuid {
   std::array<uint8_t, 16> bytes{};
-  auto operator<=>(const Uuid&) const = default;  // NOLINT(modernize-use-nullptr): false alarm
+  auto operator<=>(const Uuid&) const = default;
 
   // 8-4-4-4-12 lower-case hex digits.
   std::string ToString() const;
