@@ -135,7 +135,6 @@ void AppConnectors::SetModels(std::shared_ptr<ModelSet> models) {
   MutexLock lock(mu_);
   models_ = std::move(models);
   old.swap(queues_);
-  pacers_.clear();
 }
 
 std::shared_ptr<ModelSet> AppConnectors::models() const {
@@ -232,11 +231,16 @@ std::shared_ptr<RecentVectors> AppConnectors::RecentOf(const ModelInfo& info) {
   return recent;
 }
 
-std::shared_ptr<Pacer> AppConnectors::PacerOf(const std::string& model, const ModelInfo& info) {
+std::shared_ptr<Pacer> AppConnectors::PacerOf(const ProviderConfig& provider,
+                                              const std::string& model, const ModelInfo& info) {
+  ProviderConfig account = provider;
+  account.fallback.clear();
   MutexLock lock(mu_);
-  std::shared_ptr<Pacer>& pacer = pacers_[model];
-  if (!pacer) pacer = std::make_shared<Pacer>(info, parts_.clock);
-  return pacer;
+  KnownPacer& known = pacers_[provider.name + "/" + model];
+  if (known.pacer == nullptr || known.account != account || known.rate != info.rate) {
+    known = {std::move(account), info.rate, std::make_shared<Pacer>(info, parts_.clock)};
+  }
+  return known.pacer;
 }
 
 void AppConnectors::Recall(const ModelSet& set, const ProviderConfig& provider,
@@ -266,7 +270,7 @@ StatusOr<Endpoint> AppConnectors::MakeEndpoint(const std::shared_ptr<ModelSet>& 
     const auto found = set->catalogue.prices.Find(provider, model, when);
     return found.ok() ? CostOf(tokens, found->nano_usd_per_million_tokens) : 0;
   };
-  out.pacer = PacerOf(provider.name + "/" + model, out.embedder->model());
+  out.pacer = PacerOf(provider, model, out.embedder->model());
   return out;
 }
 

@@ -83,18 +83,26 @@ class AppConnectors final : public Connectors {
   StatusOr<Endpoint> MakeEndpoint(const std::shared_ptr<ModelSet>& set,
                                   const ProviderConfig& provider, const std::string& model,
                                   int32_t dimensions) EXCLUDES(mu_);
-  // The one of this model in the process, whatever dimensions it is asked for.
-  std::shared_ptr<Pacer> PacerOf(const std::string& model, const ModelInfo& info) EXCLUDES(mu_);
+  // The one of this model in the process, whatever dimensions it is asked for. It outlives a reload
+  // that changes neither the account nor its quota: runs that go share it with those that come.
+  std::shared_ptr<Pacer> PacerOf(const ProviderConfig& provider, const std::string& model,
+                                 const ModelInfo& info) EXCLUDES(mu_);
   std::shared_ptr<RecentVectors> RecentOf(const ModelInfo& info) EXCLUDES(mu_);
   // Takes up what the ledger knows of the model's bills, once in the process.
   void Recall(const ModelSet& set, const ProviderConfig& provider, const std::string& model)
       EXCLUDES(mu_);
 
+  struct KnownPacer {
+    ProviderConfig account;
+    RateLimits rate;
+    std::shared_ptr<Pacer> pacer;
+  };
+
   const Parts parts_;
   mutable Mutex mu_;
   std::shared_ptr<ModelSet> models_ GUARDED_BY(mu_);
   std::map<std::string, std::shared_ptr<EmbedQueue>> queues_ GUARDED_BY(mu_);
-  std::map<std::string, std::shared_ptr<Pacer>> pacers_ GUARDED_BY(mu_);  // by provider/name
+  std::map<std::string, KnownPacer> pacers_ GUARDED_BY(mu_);  // by provider/name
   // By fingerprint and dimensions. Kept over a reload: they are paid for.
   std::map<std::pair<std::string, int32_t>, std::shared_ptr<RecentVectors>> recent_ GUARDED_BY(mu_);
   std::set<std::string> recalled_ GUARDED_BY(mu_);  // models, provider/name

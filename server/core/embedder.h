@@ -36,6 +36,8 @@ struct RateLimits {
   int64_t tokens_per_minute = 0;
   int64_t items_per_minute = 0;  // texts, where the provider counts those (Cohere, Gemini)
   int64_t max_concurrency = 0;   // requests in flight at once
+
+  bool operator==(const RateLimits&) const = default;
 };
 
 struct ModelInfo {

@@ -3,6 +3,7 @@
 import datetime
 import json
 import signal
+import time
 import urllib.request
 
 import pytest
@@ -58,6 +59,23 @@ def test_reload_keeps_what_was_paid(world, table):
     world.daemon.ctl("pipeline", "resume", "docs")
     world.watch()
     assert set(world.paid().values()) == {1}
+
+
+def test_reload_keeps_the_pace(world, table):
+    """What a run before the reload took of the quota is gone for those after it."""
+    tokens = 270 * len(ROWS)
+    world.extra = {"providers": {"openai": {**world.config()["providers"]["openai"], "tokens_per_minute": tokens * 10}}}
+    world.spec("docs")["limits"] = {"batch_size": 100}
+    others = [(i, "other", text(f"other body {i}", 1), "a") for i in range(60)]
+    world.declare("other", world.table(others, name="other"), world.index())
+    world.daemon.start()
+    world.watch()
+    world.extra["budgets"] = [{"scope": "provider/openai", "usd_per_day": 1000}]
+    reload(world)
+    began = time.monotonic()
+    world.watch("other")
+    assert time.monotonic() - began > 3  # of six seconds
+    assert world.provider.bill()["requests"] == 2
 
 
 def test_what_may_have_been_billed_is_counted(world, table):
