@@ -43,9 +43,10 @@ void PrintLive(Session& session, const Provenance& record, bool with_key) {
   details.Add("point", fmt::format("{}  chunk {} of {}", record.point_id(), record.chunk(),
                                    record.chunks()));
   details.Add("source", SourceText(record));
-  details.Add("text", fmt::format("sha256 {}, {} characters, {} tokens{}", record.text_sha256(),
-                                  Count(record.chars()), Count(record.tokens()),
-                                  record.tokens_estimated() ? " (estimated)" : ""));
+  details.Add("text",
+              fmt::format("sha256 {}, {}, {}{}", record.text_sha256(),
+                          Count(record.chars(), "character"), Count(record.tokens(), "token"),
+                          record.tokens_estimated() ? " (estimated)" : ""));
   details.Add("model",
               fmt::format("{}, {} dimensions", record.model(), Count(record.dimensions())));
   details.Add("written", fmt::format("{} by run {}{}", TimeText(record.written_at()),
@@ -54,21 +55,32 @@ void PrintLive(Session& session, const Provenance& record, bool with_key) {
                           (record.tokens() == 0 ? " (the vector was reused)" : ""));
 }
 
+// Once for all points that went together.
 void PrintDeleted(Session& session, const Provenance& record) {
+  const bool is_part = record.chunk() > 0;
   session.host().out << fmt::format(
-      "{}  {} at version {}, by run {}, {}; {} removed from the sink. Earlier: version {}, run "
+      "{}{}  {} at version {}, by run {}, {}; {} removed from the sink. Earlier: version {}, run "
       "{}.\n",
-      Printable(record.key()), Colored("DELETED", Tone::kCareful, session.color()),
-      record.deleted_version(), record.deleted_run_id(), TimeText(record.deleted_at()),
+      Printable(record.key()), is_part ? fmt::format(" from chunk {} on", record.chunk()) : "",
+      Colored("DELETED", Tone::kCareful, session.color()), record.deleted_version(),
+      record.deleted_run_id(), TimeText(record.deleted_at()),
       Count(record.points_removed(), "point"), record.table_version(), record.run_id());
+}
+
+bool WentTogether(const Provenance& a, const Provenance& b) {
+  return a.state() == Provenance::DELETED && b.state() == Provenance::DELETED &&
+         a.key() == b.key() && a.deleted_run_id() == b.deleted_run_id() &&
+         a.deleted_version() == b.deleted_version() && a.run_id() == b.run_id() &&
+         a.chunk() + 1 == b.chunk();
 }
 
 // One row's points stand together under its key.
 void PrintRecords(Session& session, const google::protobuf::RepeatedPtrField<Provenance>& records) {
   std::string key;
-  for (const Provenance& record : records) {
+  for (int i = 0; i < records.size(); ++i) {
+    const Provenance& record = records[i];
     if (record.state() == Provenance::DELETED) {
-      PrintDeleted(session, record);
+      if (i == 0 || !WentTogether(records[i - 1], record)) PrintDeleted(session, record);
       key.clear();
     } else {
       PrintLive(session, record, record.key() != key);
@@ -97,7 +109,8 @@ int ShowProvenance(Session& session, const ProvenanceOptions& options) {
   if (!options.point.empty()) return ShowPoint(session, options.point);
   drift::v1::ListProvenanceRequest request;
   request.set_pipeline(options.pipeline);
-  request.set_key(options.key);
+  // Empty is a value of the key column here, and all rows for the daemon.
+  request.set_key(options.key.empty() ? "[\"\"]" : options.key);
   drift::v1::ListProvenanceResponse all;
   const grpc::Status status = ListAll<ProvenanceService>(
       session, &ProvenanceService::StubInterface::List, request, all, all.mutable_records());
@@ -105,7 +118,7 @@ int ShowProvenance(Session& session, const ProvenanceOptions& options) {
   if (session.PrintedFor(all)) return all.records().empty() ? kExitFailed : kExitDone;
   if (all.records().empty()) {
     return session.Fail(kExitFailed, fmt::format("pipeline {} has never written a point for key {}",
-                                                 options.pipeline, Printable(options.key)));
+                                                 options.pipeline, Printable(request.key())));
   }
   PrintRecords(session, all.records());
   return kExitDone;

@@ -102,9 +102,11 @@ struct RowHead {
   Guard guard;
 };
 
+// The end of a row's points. A state with fewer chunks than the one before is the end of the last
+// ones: the ledger notes that by itself.
 struct RowDeletion {
   std::string key;
-  Guard guard;  // version that deleted the row
+  Guard guard;  // version that deleted the row, or made it shorter
   int32_t points_removed = 0;
 };
 

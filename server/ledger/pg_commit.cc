@@ -81,8 +81,24 @@ Status PgCommit::LoadRows(PgConnection& pg) {
 
 void PgCommit::Upsert(const RowState& row) {
   Change& change = rows_.at(row.key);
+  const size_t had = ChunksOf(change.now);
+  const size_t has = row.chunks.size();
+  // Points that the new state has no more are remembered, as those of a deleted row are.
+  if (has < had) {
+    const RowDeletion deletion{row.key, row.guard, static_cast<int32_t>(had - has)};
+    AddDeletion(change.place, {0, deletion, commit_, *change.now}, has, had);
+  }
   change.now = StoredRow{0, row, commit_};
   change.changed = true;
+}
+
+void PgCommit::AddDeletion(int64_t place, const StoredDeletion& deletion, size_t from, size_t to) {
+  const std::string& key = deletion.deletion.key;
+  changes_.deletions.push_back({place, key, EncodeDeletion(deletion)});
+  for (size_t chunk = std::max<size_t>(1, from); chunk < to; ++chunk) {
+    const Uuid point = PointId(target_.pipeline, key, static_cast<int32_t>(chunk));
+    changes_.more_deleted.push_back({PointPlace(target_.id, point), place});
+  }
 }
 
 void PgCommit::Delete(const RowDeletion& deletion) {
@@ -97,11 +113,7 @@ void PgCommit::Delete(const RowDeletion& deletion) {
   }
   change.now.reset();
   change.changed = true;
-  changes_.deletions.push_back({change.place, deletion.key, EncodeDeletion(stored)});
-  for (size_t chunk = 1; chunk < points; ++chunk) {
-    const Uuid point = PointId(target_.pipeline, deletion.key, static_cast<int32_t>(chunk));
-    changes_.more_deleted.push_back({PointPlace(target_.id, point), change.place});
-  }
+  AddDeletion(change.place, stored, 0, points);
 }
 
 // A row is dead as long as it has an open letter. States that came with the batch say so already.

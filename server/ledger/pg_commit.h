@@ -46,6 +46,8 @@ class PgCommit {
   Status LoadRows(PgConnection& pg);
   void Upsert(const RowState& row);
   void Delete(const RowDeletion& deletion);
+  // Of the chunks from `from` up to, not including, `to`.
+  void AddDeletion(int64_t place, const StoredDeletion& deletion, size_t from, size_t to);
   void Revive(const std::string& key);
   Status ApplyLetters(PgSession& session, const CommitBase& base);
   void CollectChanges();

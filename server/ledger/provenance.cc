@@ -55,12 +55,18 @@ StatusOr<bool> Fill(const std::vector<Target>& targets, const ProvenanceFilter& 
 
 }  // namespace
 
+int32_t FirstRemoved(size_t known, int32_t points_removed) {
+  return std::max(0, static_cast<int32_t>(known) - points_removed);
+}
+
 void AppendRecords(const Target& target, const RowState& row, const CommitInfo& written,
                    const DeletionInfo* deletion, const std::optional<Uuid>& point_id,
                    std::vector<ProvenanceRecord>& out) {
   const auto known = static_cast<int32_t>(row.chunks.size());
   const int32_t chunks = known == 0 && deletion != nullptr ? deletion->points_removed : known;
-  for (int32_t chunk = 0; chunk < chunks; ++chunk) {
+  const int32_t first =
+      deletion == nullptr ? 0 : FirstRemoved(row.chunks.size(), deletion->points_removed);
+  for (int32_t chunk = first; chunk < chunks; ++chunk) {
     const Uuid id = PointId(target.key.pipeline, row.key, chunk);
     if (point_id && *point_id != id) continue;
     ProvenanceRecord& record = out.emplace_back();

@@ -19,15 +19,19 @@ struct CommitInfo {
   WallTime at;
 };
 
-// How a row was deleted.
+// How a row, or its last chunks, were deleted.
 struct DeletionInfo {
   Guard guard;
   CommitInfo commit;
   int32_t points_removed = 0;
 };
 
-// Appends one record per point of the row: of all of them, or of the one with `point_id` alone. Of
-// a deleted row nothing may be known but the number of its points.
+// The first chunk that is gone, of a row that had `known` of them.
+int32_t FirstRemoved(size_t known, int32_t points_removed);
+
+// Appends one record per point of the row: of all of them, or of the one with `point_id` alone; per
+// point that is gone, if there is a deletion. Of a deleted row nothing may be known but the number
+// of its points.
 void AppendRecords(const Target& target, const RowState& row, const CommitInfo& written,
                    const DeletionInfo* deletion, const std::optional<Uuid>& point_id,
                    std::vector<ProvenanceRecord>& out);

@@ -111,6 +111,7 @@ Status SqliteCommit::Upsert(SqliteDatabase& db, const RowState& row) {
     return OkStatus();
   }
   StoredRow& before = known->second;
+  RETURN_IF_ERROR(NoteShrunk(db, before, row));
   RETURN_IF_ERROR(UpdateRow(db, target_, before.id, row, commit_));
   delta_.points -= static_cast<int64_t>(before.state.chunks.size());
   const size_t had = std::max<size_t>(1, before.state.chunks.size());
@@ -124,6 +125,19 @@ Status SqliteCommit::Upsert(SqliteDatabase& db, const RowState& row) {
   }
   before.state = row;
   before.written = commit_;
+  return OkStatus();
+}
+
+// Points that the new state has no more are remembered, as those of a deleted row are.
+Status SqliteCommit::NoteShrunk(SqliteDatabase& db, const StoredRow& before, const RowState& row) {
+  const size_t had = before.state.chunks.size();
+  const size_t has = row.chunks.size();
+  if (has >= had) return OkStatus();
+  const RowDeletion deletion{row.key, row.guard, static_cast<int32_t>(had - has)};
+  ASSIGN_OR_RETURN(const int64_t id, InsertDeletion(db, target_, deletion, &before, commit_));
+  // By the place of chunk 0 it is found when the key is asked for.
+  if (has > 0) IndexPoints(row.key, 0, 1, id, true, deleted_points_.changes);
+  IndexPoints(row.key, has, had, id, true, deleted_points_.changes);
   return OkStatus();
 }
 

@@ -38,6 +38,7 @@ class SqliteCommit {
   StatusOr<bool> LoadRecent(SqliteDatabase& db, const KeyPlace& place);
   Status ApplyUpserts(SqliteDatabase& db);
   Status Upsert(SqliteDatabase& db, const RowState& row);
+  Status NoteShrunk(SqliteDatabase& db, const StoredRow& before, const RowState& row);
   Status ApplyDeletions(SqliteDatabase& db);
   Status Delete(SqliteDatabase& db, const RowDeletion& deletion);
   Status DeleteUnknown(SqliteDatabase& db, const RowDeletion& deletion);

@@ -57,8 +57,48 @@ TEST_P(LedgerSuite, PointIsFoundByItsIdAlone) {
   EXPECT_THAT(Provenance({.point_id = PointId("other", Key(1), 0)}), IsEmpty());
   EXPECT_THAT(Provenance({.pipeline = "other", .point_id = PointId(kPipeline, Key(1), 0)}),
               IsEmpty());
+}
+
+TEST_P(LedgerSuite, PointsThatARowHasNoMoreAreRemembered) {
+  const Target target = OpenTarget();
+  CommitRows(target, {Row(Key(1), {"a", "b", "c"}, 1)});
   CommitRows(target, {Row(Key(1), {"a"}, 2)});
-  EXPECT_THAT(Provenance({.point_id = PointId(kPipeline, Key(1), 2)}), IsEmpty());
+  for (const int32_t chunk : {1, 2}) {
+    const auto records = Provenance({.point_id = PointId(kPipeline, Key(1), chunk)});
+    ASSERT_THAT(records, SizeIs(1));
+    EXPECT_TRUE(records[0].deleted);
+    EXPECT_EQ(records[0].chunk, chunk);
+    EXPECT_EQ(records[0].table_version, 1);
+    EXPECT_EQ(records[0].deleted_version, 2);
+    EXPECT_EQ(records[0].points_removed, 2);
+    EXPECT_NE(records[0].text, ChunkState());
+  }
+  EXPECT_THAT(Provenance({.point_id = PointId(kPipeline, Key(1), 0)}), SizeIs(1));
+  const auto records = Provenance({.pipeline = kPipeline, .keys = {Key(1)}});
+  ASSERT_THAT(records, SizeIs(3));
+  EXPECT_FALSE(records[0].deleted);
+  EXPECT_THAT(Provenance({.pipeline = kPipeline}), SizeIs(3));
+}
+
+TEST_P(LedgerSuite, ARowThatLosesItsTextIsRememberedUntilItComesBackAndAfter) {
+  const Target target = OpenTarget();
+  CommitRows(target, {Row(Key(1), {"a", "b"}, 1), Row(Key(2), {"c"}, 1)});
+  CommitRows(target, {Row(Key(1), {}, 2), DeadRow(Key(2), 2)});
+  for (const int64_t key : {1, 2}) {
+    const auto records = Provenance({.pipeline = kPipeline, .keys = {Key(key)}});
+    ASSERT_THAT(records, SizeIs(key == 1 ? 2 : 1));
+    EXPECT_TRUE(records[0].deleted);
+    EXPECT_EQ(records[0].deleted_version, 2);
+  }
+  CommitRows(target, {Row(Key(1), {"d"}, 3)});
+  auto records = Provenance({.pipeline = kPipeline, .keys = {Key(1)}});
+  ASSERT_THAT(records, SizeIs(3));
+  EXPECT_FALSE(records[0].deleted);
+  // Deleted as a row without points, there is nothing more to tell.
+  DeleteRow(target, Key(2), 4, 0);
+  records = Provenance({.pipeline = kPipeline, .keys = {Key(2)}});
+  ASSERT_THAT(records, SizeIs(1));
+  EXPECT_EQ(records[0].deleted_version, 2);
 }
 
 TEST_P(LedgerSuite, DeletedRowTellsWhenAndByWhom) {

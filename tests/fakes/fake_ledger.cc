@@ -277,7 +277,7 @@ Status FakeLedger::Apply(const CommitBatch& batch, State& state) {
   if (target->last_commit == digest) return OkStatus();
   target->last_commit = digest;
   const ledger::CommitInfo commit{batch.run_id, batch.now};
-  for (const RowState& row : batch.upserts) Upsert(row, commit, *target);
+  for (const RowState& row : batch.upserts) Upsert(row, commit, state, *target);
   for (const RowDeletion& row : batch.deletions) Delete(row, commit, state, *target);
   for (const std::string& key : batch.closed_letters) {
     CloseLetters(key, state, *target);
@@ -310,9 +310,15 @@ Status FakeLedger::Apply(const CommitBatch& batch, State& state) {
   return OkStatus();
 }
 
-void FakeLedger::Upsert(const RowState& row, const ledger::CommitInfo& commit,
+void FakeLedger::Upsert(const RowState& row, const ledger::CommitInfo& commit, State& state,
                         TargetState& target) {
   Row& stored = target.rows[row.key];
+  const size_t had = stored.state.chunks.size();
+  if (row.chunks.size() < had) {
+    const auto removed = static_cast<int32_t>(had - row.chunks.size());
+    target.deletions[state.next_id++] = {
+        stored.state, stored.written, {row.guard, commit, removed}};
+  }
   if (stored.number == 0) {
     stored.number = target.next_row++;
     ++target.target.rows;

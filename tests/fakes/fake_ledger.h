@@ -118,7 +118,8 @@ class FakeLedger : public Ledger {
   static StatusOr<TargetState*> Find(State& state, int64_t target_id);
   static RunRecord* FindRun(State& state, const std::string& id);
   static Status Apply(const CommitBatch& batch, State& state);
-  static void Upsert(const RowState& row, const ledger::CommitInfo& commit, TargetState& target);
+  static void Upsert(const RowState& row, const ledger::CommitInfo& commit, State& state,
+                     TargetState& target);
   static void Delete(const RowDeletion& deletion, const ledger::CommitInfo& commit, State& state,
                      TargetState& target);
   static void OpenLetter(const DeadLetter& letter, State& state, TargetState& target);
