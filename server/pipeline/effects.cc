@@ -61,9 +61,9 @@ class Builder {
       case RowPlan::Action::kClear:
         AddState(i, {});
         Remove(row.key, 0, plan.old_chunks, GuardOf(row));
-        // A row that neither had nor has text changes nothing.
+        // For the index it is gone; one that neither had nor has text changes nothing.
         if (plan.old_chunks > 0)
-          ++out_.counters.rows_updated;
+          ++out_.counters.rows_deleted;
         else
           ++out_.counters.rows_unchanged;
         return;
@@ -89,7 +89,8 @@ class Builder {
     out_.staged.push_back({row.key, std::max(count, plan.old_chunks), GuardOf(row)});
     AddState(i, std::move(chunks));
     Remove(row.key, count, plan.old_chunks, GuardOf(row));
-    ++(plan.existed ? out_.counters.rows_updated : out_.counters.rows_inserted);
+    // A row that had no points is new to the index.
+    ++(plan.old_chunks > 0 ? out_.counters.rows_updated : out_.counters.rows_inserted);
   }
 
   ChunkState AddPoint(size_t i, uint32_t chunk) {

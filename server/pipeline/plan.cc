@@ -25,7 +25,6 @@ class Planner {
     const RowState* before = state == in_.states.end() ? nullptr : &state->second;
     const auto staged = in_.staged.find(row.key);
     const bool is_staged = staged != in_.staged.end();
-    plan.existed = before != nullptr;
     if (before != nullptr) plan.old_chunks = static_cast<int32_t>(before->chunks.size());
     if (is_staged) plan.old_chunks = std::max(plan.old_chunks, staged->second.chunks);
 

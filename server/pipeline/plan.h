@@ -23,7 +23,6 @@ struct RowPlan {
     kDead,   // it can never be embedded: dead letter, its points are removed
   };
   Action action = Action::kSkip;
-  bool existed = false;    // the ledger knew the row
   int32_t old_chunks = 0;  // points that may be in the sink, from chunk 0
 };
 

@@ -94,8 +94,10 @@ Status RemoveGone(RunContext& run, KeyFold& keys, const StagedKeys& staged) {
   Remover remover(run, in_flight, staged);
   const Window& window = keys.window();
   if (window.kind == Window::Kind::kChanges) {
-    RETURN_IF_ERROR(keys.ForEachGone(
-        [&](std::string_view key, int64_t version) { return remover.RemoveKey(key, version); }));
+    RETURN_IF_ERROR(keys.ForEachGone([&](std::string_view key, int64_t version) {
+      ++run.counters.rows_read;
+      return remover.RemoveKey(key, version);
+    }));
   } else {
     std::vector<StagedKey> staged_list;
     for (const auto& [key, state] : staged) staged_list.push_back(state);
