@@ -90,6 +90,7 @@ void AppendFinite(std::string& out, Float value) {
 
 template <typename Float>
 void AppendNumber(std::string& out, Float value, bool quote_specials) {
+  if (value == 0) value = 0;  // -0 is written as 0 too
   if (std::isfinite(value)) return AppendFinite(out, value);
   const std::string_view word = std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
   if (quote_specials) out.push_back('"');

@@ -41,7 +41,7 @@ def shortest(value, single):
     else:
         power = point - 1
         out = digits[0] + ("." + digits[1:] if len(digits) > 1 else "") + f"e{power:+d}"
-    return "-" + out if sign else out
+    return "-" + out if sign and digits != "0" else out
 
 
 def plain(value, kind):

@@ -18,7 +18,7 @@ std::string Number(double value) {
 
 TEST(JsonNumber, IsWhatEcmaScriptPrints) {
   EXPECT_EQ(Number(0.0), "0");
-  EXPECT_EQ(Number(-0.0), "-0");
+  EXPECT_EQ(Number(-0.0), "0");
   EXPECT_EQ(Number(1.0), "1");
   EXPECT_EQ(Number(100000.0), "100000");
   EXPECT_EQ(Number(123456789012345680000.0), "123456789012345680000");
