@@ -189,6 +189,9 @@ Status OpenRun(RunContext& run) {
   run.run_id = record.id;
   run.counters = record.counters;  // of earlier attempts, when a crash cut them short
 
+  // A batch of a slow model takes minutes, and nothing of it is paid for.
+  if (run.model->model().is_local) run.StopAtOnce();
+
   run.client = std::make_shared<EmbedClient>();
   run.client->run_id = run.run_id;
   run.client->pipeline = run.spec.name;
@@ -276,11 +279,8 @@ Status Maintain(RunContext& run) {
   }
   if (target.index_due) {
     run.progress.Update([](RunView& view) { view.phase = "building the vector index"; });
-    const MonoTime begin = run.services.clock.Mono();
     RETURN_IF_ERROR(run.Persist("sink", "building the vector index",
                                 [&] { return run.sink->BuildIndex(run.hard); }));
-    const std::chrono::duration<double> took = run.services.clock.Mono() - begin;
-    LogInfo("vector index built", {{"pipeline", run.spec.name}, {"seconds", took.count()}});
     target.index_due = false;
     RETURN_IF_ERROR(run.Persist("ledger", "noting the vector index", [&] {
       return run.ledger().SetMaintenance(target.id, target.sweep_due, target.index_due);

@@ -2,7 +2,9 @@
 // said.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -60,6 +62,10 @@ class RunContext {
 
   // The run has failed: cancels what is in flight.
   void Abort() { abort_.Stop(); }
+  // From now on a soft stop is a hard one.
+  void StopAtOnce() {
+    at_once_.emplace(soft, [this] { Abort(); });
+  }
 
   // Set by OpenRun(), then constant.
   std::shared_ptr<Source> source;
@@ -133,6 +139,7 @@ class RunContext {
     return Annotate(error, act);
   }
 
+  std::optional<std::stop_callback<std::function<void()>>> at_once_;
   int64_t noted_requests_ = 0;
   int64_t noted_texts_ = 0;
   int64_t noted_tokens_ = 0;

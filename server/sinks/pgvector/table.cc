@@ -1,6 +1,7 @@
 #include "sinks/pgvector/table.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/log.h"
 #include "core/reasons.h"
@@ -199,9 +200,14 @@ Status Table::EnsureVectorIndex(const Layout& layout, const Found& found, PgConn
   }
   // With other pipelines in the table it must stay writable, though that takes twice as long.
   const bool shared = found.info.stamp && found.info.stamp->sources.size() > 1;
-  return connection.Script(fmt::format("CREATE INDEX {}ON {} {}", shared ? "CONCURRENTLY " : "",
-                                       layout.quoted_table, how),
-                           stop);
+  const auto begin = std::chrono::steady_clock::now();
+  RETURN_IF_ERROR(
+      connection.Script(fmt::format("CREATE INDEX {}ON {} {}", shared ? "CONCURRENTLY " : "",
+                                    layout.quoted_table, how),
+                        stop));
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  LogInfo("vector index built", {{"table", config_.Name()}, {"seconds", took.count()}});
+  return OkStatus();
 }
 
 Status Table::BuildIndex(std::stop_token stop) {

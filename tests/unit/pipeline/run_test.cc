@@ -412,6 +412,17 @@ TEST_F(RunTest, ATextThatACrashLeftInTheSinkIsPaidOnceWhateverRowWantsItThen) {
   ExpectInStep();
 }
 
+TEST_F(RunTest, AStopDoesNotWaitForAModelInTheProcess) {
+  ModelInfo model = world_.embedder->model();
+  model.is_local = true;
+  world_.embedder = std::make_shared<testing::FakeEmbedder>(model);
+  world_.Restart();
+  world_.table.Insert({Row("a", "one")});
+  world_.embedder->Hold();
+  world_.embedder->OnCall([&](auto) { world_.soft.request_stop(); });
+  EXPECT_EQ(world_.Watch().status.code(), StatusCode::kCancelled);
+}
+
 TEST_F(RunTest, ManyRowsInSmallMemory) {
   world_.spec.limits.max_in_flight_bytes = 4096;
   FakeTable::Rows rows;

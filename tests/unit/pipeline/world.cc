@@ -48,8 +48,7 @@ World::Outcome World::Run(bool whole) {
   record.attempts = 1;
   EXPECT_TRUE(ledger.CreateRun(record).ok());
   RunProgress progress(record, Clock::Real());
-  std::stop_source stop;
-  RunContext run(services, spec, progress, stop.get_token(), stop.get_token());
+  RunContext run(services, spec, progress, soft.get_token(), {});
   Outcome out;
   out.status = RunPipeline(run, whole);
   if (run.client) out.counters = run.CountersNow();
@@ -63,8 +62,7 @@ World::Outcome World::Replay() {
   record.mode = RunMode::kReplay;
   EXPECT_TRUE(ledger.CreateRun(record).ok());
   RunProgress progress(record, Clock::Real());
-  std::stop_source stop;
-  RunContext run(services, spec, progress, stop.get_token(), stop.get_token());
+  RunContext run(services, spec, progress, soft.get_token(), {});
   Outcome out;
   out.status = ReplayDeadLetters(run, *ledger.ListDeadLetters({}));
   if (run.client) out.counters = run.CountersNow();

@@ -61,6 +61,7 @@ class World : public Connectors {
   std::shared_ptr<FakeEmbedder> embedder = std::make_shared<FakeEmbedder>();
   PipelineSpec spec;
   size_t source_batch_rows = 3;
+  std::stop_source soft;  // of all runs
   std::function<Status()> on_rows;
 
   Rng rng{7};
