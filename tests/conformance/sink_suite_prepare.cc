@@ -55,7 +55,7 @@ TEST_P(SinkSuite, PrepareEntersEachSourceAndItsNewRevision) {
   ASSERT_TRUE(sink->Prepare(Spec("docs"), {}).ok());
   ASSERT_TRUE(Open(name)->Prepare(Spec("tickets"), {}).ok());
   CollectionSpec newer = Spec("docs");
-  newer.owner = {"01JOTHER", 7};
+  newer.owner = {"01JOTHER", 7, 42};
   ASSERT_TRUE(sink->Prepare(newer, {}).ok());
   const auto info = sink->Describe({});
   ASSERT_TRUE(info.ok() && info->stamp);

@@ -15,7 +15,7 @@ namespace drift::qdrant {
 // source, because the server merges metadata member by member: pipelines that share a collection
 // change their own entries at the same time without losing another's.
 //   {"drift": {"model": ..., "fingerprint": ..., "dimensions": N, "metric": "cosine"},
-//    "drift.source.docs": {"ledger": ..., "revision": N}}
+//    "drift.source.docs": {"ledger": ..., "revision": N, "version": N}}
 // While a bulk load keeps the vector index off, "drift.indexing_threshold" holds what it was
 // before.
 //

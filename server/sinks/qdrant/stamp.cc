@@ -17,6 +17,9 @@ CollectionStamp::Owner DecodeOwner(const pb::Value& value) {
   if (const auto revision = fields.find("revision"); revision != fields.end()) {
     owner.revision = static_cast<int32_t>(revision->second.integer_value());
   }
+  if (const auto version = fields.find("version"); version != fields.end()) {
+    owner.version = version->second.integer_value();
+  }
   return owner;
 }
 
@@ -39,6 +42,7 @@ void EncodeOwner(const std::string& source, const CollectionStamp::Owner& owner,
   auto& fields = *metadata[SourceMember(source)].mutable_struct_value()->mutable_fields();
   fields["ledger"].set_string_value(owner.ledger_id);
   fields["revision"].set_integer_value(owner.revision);
+  if (owner.version >= 0) fields["version"].set_integer_value(owner.version);
 }
 
 std::optional<CollectionStamp> DecodeStamp(const Metadata& metadata) {
