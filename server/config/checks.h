@@ -28,6 +28,9 @@ struct ConfigChecks {
 
   std::function<Status(const std::string& url)> check_ledger_url;
 
+  // Whether a file that the configuration names can be read.
+  std::function<Status(const std::string& path)> check_file;
+
   // Provider types with the options they take besides type, api_key and base_url.
   std::map<std::string, std::vector<std::string>> provider_types;
   // Those that need no entry under `providers:`.

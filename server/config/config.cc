@@ -12,7 +12,7 @@ void ReadSections(const YamlValue& root, const ConfigChecks& checks, Config& con
   ReadServer(map["server"], config.server);
   ReadLedger(map["ledger"], checks, config.ledger);
   ReadLog(map["log"], config.log);
-  ReadCatalogue(map["catalogue"], config.catalogue);
+  ReadCatalogue(map["catalogue"], checks, config.catalogue);
   ReadProviders(map["providers"], checks, config.providers);
   ReadPipelines(map["pipelines"], checks, config);
   ReadBudgets(map["budgets"], checks, config);

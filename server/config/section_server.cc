@@ -17,12 +17,14 @@ void ReadListen(const YamlValue& value, std::string& out) {
   out = address;
 }
 
-void ReadAbsolutePath(const YamlValue& value, std::string& out) {
+void ReadCatalogueFile(const YamlValue& value, const ConfigChecks& checks, std::string& out) {
   std::string path;
   if (!value.Read(path)) return;
   if (!path.starts_with('/')) {
     return value.Problem(fmt::format("must be an absolute path, not {}", value.Shown()));
   }
+  const Status readable = checks.check_file ? checks.check_file(path) : OkStatus();
+  if (!readable.ok()) return value.Problem(Message(readable));
   out = path;
 }
 
@@ -86,10 +88,10 @@ void ReadLog(const YamlValue& value, LogConfig& log) {
   map.RefuseOthers();
 }
 
-void ReadCatalogue(const YamlValue& value, CatalogueConfig& catalogue) {
+void ReadCatalogue(const YamlValue& value, const ConfigChecks& checks, CatalogueConfig& catalogue) {
   YamlMap map = value.Map();
-  ReadAbsolutePath(map["models"], catalogue.models);
-  ReadAbsolutePath(map["prices"], catalogue.prices);
+  ReadCatalogueFile(map["models"], checks, catalogue.models);
+  ReadCatalogueFile(map["prices"], checks, catalogue.prices);
   map.RefuseOthers();
 }
 

@@ -8,7 +8,7 @@ namespace drift::config_internal {
 void ReadServer(const YamlValue& value, ServerConfig& server);
 void ReadLedger(const YamlValue& value, const ConfigChecks& checks, LedgerConfig& ledger);
 void ReadLog(const YamlValue& value, LogConfig& log);
-void ReadCatalogue(const YamlValue& value, CatalogueConfig& catalogue);
+void ReadCatalogue(const YamlValue& value, const ConfigChecks& checks, CatalogueConfig& catalogue);
 void ReadProviders(const YamlValue& value, const ConfigChecks& checks,
                    std::vector<ProviderConfig>& providers);
 // After providers. `config.pipelines` is filled.

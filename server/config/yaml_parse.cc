@@ -218,7 +218,13 @@ void ReportMalformed(const Text& text, const YAML::Exception& error, Problems& p
       return;
     }
   }
-  problems.Add(text.file, text.PlaceAt(byte), "", fmt::format("not YAML: {}", error.msg));
+  const size_t begin = byte == 0 ? 0 : text.source.rfind('\n', byte - 1) + 1;
+  const size_t end = std::min(text.source.find('\n', byte), text.source.size());
+  const std::string_view line = std::string_view(text.source).substr(begin, end - begin);
+  const bool interpolates = line.find("${") != std::string_view::npos;
+  problems.Add(text.file, text.PlaceAt(byte), "",
+               fmt::format("not YAML: {}{}", error.msg,
+                           interpolates ? "; between braces, ${NAME} has to stand in quotes" : ""));
 }
 
 }  // namespace

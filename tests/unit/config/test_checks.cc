@@ -59,6 +59,10 @@ ConfigChecks TestChecks() {
   checks.normalize_table = NormalizeTable;
   checks.normalize_sink = NormalizeSink;
   checks.check_ledger_url = CheckLedger;
+  checks.check_file = [](const std::string& path) {
+    return path.starts_with("/nowhere") ? NotFound("{}: No such file or directory", path)
+                                        : OkStatus();
+  };
   checks.provider_types = {
       {"openai", {"organization"}}, {"local", {}}, {"shadow", {}}, {"tei", {}}};
   checks.well_known_providers = {
