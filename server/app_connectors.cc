@@ -3,6 +3,7 @@
 #include "app_models.h"
 #include "base/log.h"
 #include "base/suggest.h"
+#include "base/text_file.h"
 #include "ledger/open.h"
 #include "sinks/registry.h"
 #include "sources/delta/delta_source.h"
@@ -19,6 +20,7 @@ class KeylessEmbedder final : public Embedder {
  public:
   KeylessEmbedder(ModelInfo model, Status why) : model_(std::move(model)), why_(std::move(why)) {}
   const ModelInfo& model() const override { return model_; }
+  Status Ready() const override { return why_; }
   StatusOr<Embeddings> Embed(std::span<const std::string>, InputKind, std::stop_token) override {
     return why_;
   }
@@ -110,6 +112,7 @@ ConfigChecks MakeConfigChecks(std::shared_ptr<const ModelSet> models) {
     ASSIGN_OR_RETURN(const Uri uri, ParseUri(text));
     return CheckLedgerUri(uri);
   };
+  checks.check_file = [](const std::string& path) { return ReadTextFile(path).status(); };
   checks.provider_types = ProviderTypes();
   checks.well_known_providers = WellKnownProviders();
   if (!models) return checks;
@@ -176,8 +179,11 @@ Status AppConnectors::NormalizeModel(PipelineSpec& spec) const {
   const auto set = models();
   ASSIGN_OR_RETURN(const auto names, SplitModel(spec.model));
   ASSIGN_OR_RETURN(const ProviderConfig* provider, set->FindProvider(names.first));
-  ASSIGN_OR_RETURN(const int32_t dimensions,
-                   set->registry.ResolveDimensions(*provider, names.second, spec.dimensions));
+  auto resolved = set->registry.ResolveDimensions(*provider, names.second, spec.dimensions);
+  if (resolved.status().code() == StatusCode::kNotFound) {
+    return WithReason(InvalidArgument("{}", Message(resolved.status())), Reason(resolved.status()));
+  }
+  ASSIGN_OR_RETURN(const int32_t dimensions, std::move(resolved));
   if (!spec.shadow || provider->type == "shadow") {
     return set->Fallbacks(*provider, names.second, spec.dimensions).status();
   }
@@ -302,7 +308,8 @@ StatusOr<std::shared_ptr<EmbedQueue>> AppConnectors::OpenModel(const std::string
                              parts_.clock, parts_.rng, parts_.metrics, std::move(fallbacks)});
   std::shared_ptr<EmbedQueue> queue(held, &held->queue);
   MutexLock lock(mu_);
-  if (models_ != set) return queue;  // a reload came in between
+  // A reload came in between; or the key may be there the next time.
+  if (models_ != set || !queue->Ready().ok()) return queue;
   return queues_.emplace(id, std::move(queue)).first->second;
 }
 

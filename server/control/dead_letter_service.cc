@@ -72,6 +72,9 @@ class DeadLetterServiceImpl final : public v1::DeadLetterService::Service {
     }
     const auto discarded = parts_.ledger.DiscardDeadLetters(*filter);
     if (!discarded.ok()) return ToGrpc(discarded.status());
+    if (*discarded == 0 && !filter->ids.empty()) {
+      return ToGrpc(NotFound("no open dead letter has that number"));
+    }
     response->set_discarded(*discarded);
     return grpc::Status::OK;
   }

@@ -58,6 +58,11 @@ class RunServiceImpl final : public v1::RunService::Service {
     filter.before_id = *before;
     const auto runs = parts_.supervisor.ListRuns(filter);
     if (!runs.ok()) return ToGrpc(runs.status());
+    if (runs->empty() && !filter.pipeline.empty()) {
+      // Runs of a pipeline that was deleted are there still.
+      const auto known = parts_.supervisor.Get(filter.pipeline);
+      if (!known.ok()) return ToGrpc(known.status());
+    }
     for (const RunRecord& run : *runs) *response->add_runs() = ToProto(run);
     if (static_cast<int32_t>(runs->size()) == *size) {
       response->set_next_page_token(MakePageToken("runs", runs->back().id));

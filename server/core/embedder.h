@@ -109,6 +109,8 @@ class Embedder {
   virtual std::vector<ItemError> Unsendable(std::span<const std::string>, InputKind) const {
     return {};
   }
+  // Why nothing can be asked of it however often one tries: it has no key.
+  virtual Status Ready() const { return OkStatus(); }
   // REQUIRES: !texts.empty(); texts within limits(). The kind's prefix is added inside.
   virtual StatusOr<Embeddings> Embed(std::span<const std::string> texts, InputKind kind,
                                      std::stop_token stop) = 0;

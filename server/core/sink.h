@@ -41,6 +41,14 @@ struct CollectionInfo {
   int64_t points = 0;                    // of all sources; may be an estimate
 };
 
+std::string_view MetricWord(Metric metric);
+
+// OK if points of `wanted` may lie in a collection stamped and shaped as `found`, or if there is
+// none; else kFailedPrecondition COLLECTION_DIFFERS naming `collection` and what differs, both
+// sides.
+Status CheckCompatible(std::string_view collection, const CollectionInfo& found,
+                       const CollectionStamp& wanted);
+
 // What one pipeline has in a collection.
 struct SourcePoints {
   int64_t points = 0;

@@ -3,17 +3,10 @@
 #include <limits>
 
 #include "base/json_text.h"
-#include "core/reasons.h"
 #include "net/json.h"
 
 namespace drift {
 namespace {
-
-constexpr std::string_view kCosineWord = "cosine";
-
-std::string_view MetricWord(Metric) {
-  return kCosineWord;
-}
 
 void AppendMember(std::string& out, std::string_view name, std::string_view text) {
   AppendJsonString(out, name);
@@ -45,7 +38,8 @@ StatusOr<CollectionStamp> ReadStamp(JsonView root) {
   ASSIGN_OR_RETURN(stamp.fingerprint, root.GetString("fingerprint"));
   ASSIGN_OR_RETURN(stamp.dimensions, GetInt32(root, "dimensions", 1));
   ASSIGN_OR_RETURN(const std::string_view metric, root.GetString("metric"));
-  if (metric != kCosineWord) return InvalidArgument("metric: not known to this release");
+  if (metric != MetricWord(Metric::kCosine))
+    return InvalidArgument("metric: not known to this release");
   // A stamp that no source has entered yet has none.
   const auto sources = root.Find("sources");
   if (!sources) return stamp;
@@ -55,17 +49,6 @@ StatusOr<CollectionStamp> ReadStamp(JsonView root) {
     ASSIGN_OR_RETURN(stamp.sources[std::string(name)], ReadOwner(entry));
   }
   return stamp;
-}
-
-Status Differs(std::string_view message) {
-  return WithRemedy(
-      WithReason(MakeStatus(StatusCode::kFailedPrecondition, message), reason::kCollectionDiffers),
-      "name another collection in the sink, or use the model this one was made with");
-}
-
-std::string Describe(const CollectionStamp& stamp) {
-  return fmt::format("{}, {} dimensions, {}", stamp.model, stamp.dimensions,
-                     MetricWord(stamp.metric));
 }
 
 }  // namespace
@@ -99,33 +82,6 @@ StatusOr<CollectionStamp> StampFromJson(std::string_view text) {
   auto stamp = ReadStamp(document->root());
   if (!stamp.ok()) return Annotate(stamp.status(), "collection stamp");
   return stamp;
-}
-
-Status CheckCompatible(std::string_view collection, const CollectionInfo& found,
-                       const CollectionStamp& wanted) {
-  if (!found.exists) return OkStatus();
-  if (!found.stamp) {
-    return Differs(fmt::format("{} was not made by Drift ({} dimensions, no stamp)", collection,
-                               found.dimensions));
-  }
-  const CollectionStamp& stamp = *found.stamp;
-  if (stamp.dimensions != wanted.dimensions || stamp.metric != wanted.metric ||
-      (stamp.fingerprint != wanted.fingerprint && stamp.model != wanted.model)) {
-    return Differs(fmt::format("{} holds vectors of {}; the pipeline makes {}", collection,
-                               Describe(stamp), Describe(wanted)));
-  }
-  // The same name, other weights: vectors of the two do not compare.
-  if (stamp.fingerprint != wanted.fingerprint) {
-    return Differs(fmt::format("{} holds vectors of {} with fingerprint {}; the one here has {}",
-                               collection, stamp.model, stamp.fingerprint, wanted.fingerprint));
-  }
-  if (found.dimensions != wanted.dimensions || found.metric != wanted.metric) {
-    return Differs(
-        fmt::format("{} is stamped {}, but the store has it with {} dimensions, {}: it was changed "
-                    "by hand",
-                    collection, Describe(stamp), found.dimensions, MetricWord(found.metric)));
-  }
-  return OkStatus();
 }
 
 }  // namespace drift

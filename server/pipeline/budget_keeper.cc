@@ -41,11 +41,18 @@ std::string EndText(const BudgetState& state) {
   return FormatDate(static_cast<int32_t>(days_since_1970)) + " 00:00 UTC";
 }
 
+// Whole cents, or all six digits that are counted.
+std::string LimitText(NanoUsd limit) {
+  constexpr NanoUsd kCent = 10'000'000;
+  return limit % kCent == 0 ? fmt::format("${:.2f}", Usd(limit))
+                            : fmt::format("${:.6f}", Usd(limit));
+}
+
 Status Exhausted(const BudgetState& state, NanoUsd estimate, WallTime now) {
   Status status = FailedPrecondition(
-      "the budget of {} is used up: ${:.6f} of ${:.2f} a {} spent, ${:.6f} in flight, the next "
+      "the budget of {} is used up: ${:.6f} of {} a {} spent, ${:.6f} in flight, the next "
       "request costs about ${:.6f}; it goes on at {}",
-      state.Scope(), Usd(state.spent), Usd(state.rule.limit), PeriodWord(state.rule.period),
+      state.Scope(), Usd(state.spent), LimitText(state.rule.limit), PeriodWord(state.rule.period),
       Usd(state.open), Usd(estimate), EndText(state));
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(state.period_end - now);
   return WithRetryAfter(WithReason(std::move(status), reason::kBudgetExhausted), wait);

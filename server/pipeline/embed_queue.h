@@ -53,6 +53,8 @@ class EmbedQueue {
 
   // At its own provider.
   const ModelInfo& model() const { return parts_.embedder->model(); }
+  // See Embedder::Ready().
+  Status Ready() const { return parts_.embedder->Ready(); }
   // Whether each request is noted in the ledger as it is made, because it may cost something.
   bool notes_requests() const { return endpoints_.size() > 1 || !model().is_free; }
   // The provider that is asked in place of the model's own; empty: that one is.

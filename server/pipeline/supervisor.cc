@@ -35,6 +35,15 @@ Status Supervisor::Load() {
       ScheduleNext(AddEntry(record));
     }
   }
+  for (const PipelineRecord& record : records) {
+    const PipelineSpec& spec = record.spec;
+    ASSIGN_OR_RETURN(const std::vector<Target> targets, services_.ledger.TargetsOf(spec.name));
+    for (const Target& target : targets) {
+      if (target.key.sink == spec.sink && target.key.model == spec.model) {
+        NoteTarget(spec.name, target);
+      }
+    }
+  }
   RunFilter cut_short;
   cut_short.states = {RunState::kQueued, RunState::kRunning};
   cut_short.limit = 10'000;
@@ -82,6 +91,7 @@ StatusOr<StartedRun> Supervisor::Start(const RunSelector& selector, RunMode mode
     MutexLock lock(mu_);
     AddEntry(record);
   }
+  if (selector.flags && selector.flags->since_version) NoteSinceVersion(mode, resolved);
   ASSIGN_OR_RETURN(StartedRun started, Enqueue(resolved.spec, mode, request_id, false, {}));
   started.warnings = std::move(resolved.warnings);
   return started;
@@ -133,6 +143,18 @@ StatusOr<Supervisor::Resolved> Supervisor::Resolve(const RunSelector& selector, 
   return out;
 }
 
+void Supervisor::NoteSinceVersion(RunMode mode, Resolved& resolved) const {
+  if (mode == RunMode::kEmbed) {
+    resolved.warnings.push_back("since_version is for a first watch; embed reads the whole table");
+    return;
+  }
+  const auto target = CurrentTarget(resolved.spec);
+  if (!target.ok() || !*target || !(*target)->cursor) return;
+  resolved.warnings.push_back(
+      fmt::format("since_version is ignored: the index is at version {}, and the run goes on there",
+                  (*target)->version));
+}
+
 Status Supervisor::CheckTable(PipelineSpec& spec, bool probe_sink, std::stop_token stop) {
   // Without columns any table opens; then its own columns say what is there.
   ASSIGN_OR_RETURN(auto source, services_.connectors.OpenSource(spec, Projection{}));
@@ -141,8 +163,19 @@ Status Supervisor::CheckTable(PipelineSpec& spec, bool probe_sink, std::stop_tok
   ASSIGN_OR_RETURN(auto model, services_.connectors.OpenModel(spec.model, spec.dimensions));
   RETURN_IF_ERROR(CheckModelKept(services_.ledger, spec, model->model().dimensions));
   if (!probe_sink) return OkStatus();
+  RETURN_IF_ERROR(model->Ready());
+  if (spec.since_version && *spec.since_version > table.version) {
+    return InvalidArgument("since_version: there is no version {}; the latest is {}",
+                           *spec.since_version, table.version);
+  }
   ASSIGN_OR_RETURN(auto sink, services_.connectors.OpenSink(spec.sink));
-  return sink->Describe(stop).status();
+  ASSIGN_OR_RETURN(const CollectionInfo collection, sink->Describe(stop));
+  const ModelInfo& info = model->model();
+  CollectionStamp wanted;
+  wanted.model = spec.model;
+  wanted.fingerprint = info.fingerprint;
+  wanted.dimensions = info.dimensions;
+  return CheckCompatible(spec.sink, collection, wanted);
 }
 
 StatusOr<StartedRun> Supervisor::Enqueue(const PipelineSpec& spec, RunMode mode,

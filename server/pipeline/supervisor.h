@@ -159,6 +159,8 @@ class Supervisor {
   StatusOr<Resolved> Resolve(const RunSelector& selector, RunMode mode, std::stop_token stop)
       EXCLUDES(mu_);
   Status CheckTable(PipelineSpec& spec, bool probe_sink, std::stop_token stop);
+  // Adds a warning where the flag does nothing.
+  void NoteSinceVersion(RunMode mode, Resolved& resolved) const;
   StatusOr<StartedRun> Enqueue(const PipelineSpec& spec, RunMode mode,
                                const std::string& request_id, bool scheduled,
                                std::vector<DeadLetter> letters) EXCLUDES(mu_);

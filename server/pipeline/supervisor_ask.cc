@@ -129,8 +129,10 @@ StatusOr<PipelineStatus> Supervisor::StatusOf(const std::string& name, int32_t r
       out.lag_seconds = LagSeconds(*entry.lag, services_.clock.Now());
     }
   }
-  if (const auto running = queue_.RunningOf(name)) {
-    const RunView view = running->progress.view();
+  const auto running = queue_.RunningOf(name);
+  const RunView view = running ? running->progress.view() : RunView();
+  // One that has ended is in the queue for a moment still.
+  if (running && !IsFinal(view.run.state)) {
     out.state = view.backing_off.empty() ? PipelineState::kRunning : PipelineState::kBackingOff;
     out.reason = view.backing_off_reason;
     out.message = view.backing_off;

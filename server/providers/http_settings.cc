@@ -70,7 +70,8 @@ StatusOr<Secret> ReadKey(const SecretRef& ref, std::string_view provider) {
   return WithRemedy(
       WithReason(Unauthenticated("{}: no API key: {}", provider, Message(key.status())),
                  reason::kUnauthenticated),
-      fmt::format("put the key where driftd finds it as {}", ref.text));
+      fmt::format("put the key where driftd finds it as {}{}", ref.text,
+                  ref.text.starts_with("env:") ? " and start it again" : ""));
 }
 
 }  // namespace drift

@@ -211,6 +211,42 @@ def test_pipeline_by_flags(world, table):
     assert world.paid() == {}
 
 
+@pytest.mark.parametrize("changed, code, words", [
+    ({"--model": "shadow/32"}, 1, ["holds vectors of shadow/16", "the pipeline makes shadow/32"]),
+    ({"--model": "voyage/voyage-4", "--sink": "new"}, 1, ["no API key", "env:VOYAGE_API_KEY"]),
+    ({"--model": "openai/nope"}, 2, ["openai/nope", "known: text-embedding-3-small"]),
+    ({"--model": "shadow/0"}, 2, ["from 1 to 65536"]),
+    ({"--since-version": 99, "--sink": "new"}, 2, ["there is no version 99; the latest is 0"]),
+    ({"--text-col": "nope", "--sink": "new"}, 2, ["nope", "title"]),
+], ids=["another-model", "no-key", "unknown-model", "no-dimensions", "no-version", "no-column"])
+def test_flags_that_cannot_work_leave_nothing_behind(world, table, changed, code, words):
+    index = world.index()
+    flags = {"--table": table.path, "--text-col": "title,body", "--sink": index.uri, "--model": "shadow/16"}
+    world.daemon.ctl_json("run", "embed", *[part for flag in flags.items() for part in flag])
+    before = world.daemon.ctl_json("status")["pipelines"]
+    wrong = {**flags, **changed}
+    if wrong["--sink"] == "new":
+        wrong["--sink"] = world.index().uri
+    refused = world.daemon.ctl("run", "watch", *[part for flag in wrong.items() for part in flag], code=code)
+    assert all(word in refused.err for word in words), refused.err
+    assert refused.err.count("\n") == 1
+    assert len(world.daemon.ctl_json("status")["pipelines"]) == len(before)
+
+
+def test_nothing_named(world, table):
+    for command in (["run", "embed"], ["run", "watch"], ["plan"]):
+        assert "name a pipeline (--pipeline)" in world.daemon.ctl(*command, code=2).err
+    assert "no pipeline 'nope'" in world.daemon.ctl("run", "list", "--pipeline", "nope", code=1).err
+
+
+def test_since_version_that_does_nothing_says_so(world, table):
+    flags = ["--table", table.path, "--text-col", "body", "--sink", world.index().uri, "--model", "shadow/16"]
+    embed = world.daemon.ctl("run", "embed", *flags, "--since-version", 0)
+    assert "embed reads the whole table" in embed.err
+    watch = world.daemon.ctl("run", "watch", *flags, "--since-version", 0)
+    assert "since_version is ignored: the index is at version 0" in watch.err
+
+
 def test_a_slip_in_the_providers_name(world, table):
     refused = world.daemon.ctl("plan", "--table", table.path, "--text-col", "body", "--model", "opanai/x",
                                "--sink", "sqlite:///tmp/x.db?collection=x", code=2)

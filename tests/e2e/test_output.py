@@ -119,6 +119,12 @@ def test_metrics(world, table):
     assert not [name for name in shown if "body" in name or "[1]" in name]
 
 
+def test_how_far_a_pipeline_is_outlives_a_restart(world, table):
+    world.watch()
+    world.restart()
+    assert world.daemon.metrics()['drift_watermark_version{pipeline="docs"}'] == 0
+
+
 def test_probes(world, table):
     assert world.daemon.get("/healthz")[0] == 200
     assert world.daemon.get("/readyz")[0] == 200

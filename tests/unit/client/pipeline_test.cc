@@ -32,7 +32,7 @@ const char kDocs[] = R"(
   spec {
     name: "docs" source { type: "delta" table: "s3://lake/docs" } key: "id" text: "{body}"
     model: "openai/text-embedding-3-small" dimensions: 1536 sink: "qdrant://db:6334/docs"
-    schedule { every_secs: 30 }
+    schedule { every_secs: 30 } limits { batch_size: 128 max_in_flight_bytes: 67108864 max_dead_letters: 1000 }
   }
   origin: CONFIG create_time { seconds: 1795166043 })";
 
@@ -51,6 +51,7 @@ TEST_F(PipelineTest, Get) {
             "  dimensions  1,536\n"
             "  sink        qdrant://db:6334/docs\n"
             "  schedule    every 30 s\n"
+            "  limits      128 texts a request, 64 MB in flight, 1,000 dead letters\n"
             "  created     2026-11-20 09:14:03Z\n"
             "  paused      since 2026-11-20 09:14:03Z: the feed is gone\n"
             "  to do       run embed\n");
