@@ -72,6 +72,13 @@ void PrintPipeline(Session& session, const Pipeline& pipeline) {
   if (spec.dimensions() > 0) details.Add("dimensions", Count(spec.dimensions()));
   details.Add("sink", spec.sink());
   details.Add("schedule", ScheduleText(spec));
+  if (spec.store_text()) details.Add("store text", "yes");
+  if (spec.has_dedup() && !spec.dedup()) details.Add("dedup", "no: equal texts are embedded each");
+  const PipelineSpec::Limits& limits = spec.limits();
+  details.Add("limits",
+              fmt::format("{} a request, {} MB in flight, {}", Count(limits.batch_size(), "text"),
+                          Count(limits.max_in_flight_bytes() >> 20),
+                          Count(limits.max_dead_letters(), "dead letter")));
   if (pipeline.has_create_time()) details.Add("created", TimeText(pipeline.create_time()));
   PrintPause(session, pipeline);
 }

@@ -79,6 +79,7 @@ void PrintPlan(Session& session, const Plan& plan) {
 }  // namespace
 
 int ShowPlan(Session& session, const PlanOptions& options) {
+  if (NamesNothing(options.selector)) return session.Fail(kExitUsage, kNameSomething);
   drift::v1::PlanRequest request;
   *request.mutable_selector() = MakeSelector(options.selector, session.host().working_directory);
   request.set_mode(options.watch ? drift::v1::Run::WATCH : drift::v1::Run::EMBED);

@@ -135,6 +135,7 @@ class LaterRuns {
 }  // namespace
 
 int RunStart(Session& session, const RunOptions& options) {
+  if (NamesNothing(options.selector)) return session.Fail(kExitUsage, kNameSomething);
   const drift::v1::RunSelector selector =
       MakeSelector(options.selector, session.host().working_directory);
   drift::v1::StartRunResponse response;

@@ -20,6 +20,10 @@ bool HasFlags(const SelectorOptions& options) {
 
 }  // namespace
 
+bool NamesNothing(const SelectorOptions& options) {
+  return options.pipeline.empty() && !HasFlags(options);
+}
+
 std::string AbsoluteTable(const std::string& table, const std::string& working_directory) {
   if (table.empty() || table.find("://") != std::string::npos) return table;
   const std::filesystem::path path = std::filesystem::path(working_directory) / table;

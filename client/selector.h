@@ -11,6 +11,11 @@ namespace drift::client {
 // A local path made absolute against `working_directory`; addresses with a scheme stay.
 std::string AbsoluteTable(const std::string& table, const std::string& working_directory);
 
+// Neither a pipeline nor a flag of one.
+bool NamesNothing(const SelectorOptions& options);
+inline constexpr char kNameSomething[] =
+    "name a pipeline (--pipeline), or describe one (--table, --text-col or --text, --sink)";
+
 drift::v1::RunSelector MakeSelector(const SelectorOptions& options,
                                     const std::string& working_directory);
 
