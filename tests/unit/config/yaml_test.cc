@@ -267,10 +267,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Malformed{"a: 1\n\tb: 2\n", "f.yaml:2:1: not YAML: a tab indents this line; use spaces"},
         Malformed{"a: [1, 2\nb: 3\n", "f.yaml:2:2: not YAML: end of sequence flow not found"},
-        Malformed{
-            "a: {b: ${C}}\n",
-            "f.yaml:1:9: not YAML: end of map flow not found; between braces, ${NAME} has to "
-            "stand in quotes"},
+        Malformed{"a: {b: ${C}}\n",
+                  "f.yaml:1:9: not YAML: end of map flow not found; between braces, ${NAME} has to "
+                  "stand in quotes"},
         Malformed{"a: x: y\n", "f.yaml:1:5: not YAML: illegal map value"},
         Malformed{"a: \"x\nb: 2\n", "f.yaml:1:4: the quote that starts here is not closed"},
         Malformed{"a: 'it''s\n", "f.yaml:1:4: the quote that starts here is not closed"},
