@@ -40,7 +40,7 @@ std::string Problems::Lines() const {
 }
 
 std::string Problems::Report() const {
-  return fmt::format("{}\n{} error{}", Lines(), size(), size() == 1 ? "" : "s");
+  return size() == 1 ? Lines() : fmt::format("{}\n{} errors", Lines(), size());
 }
 
 Status Problems::ToStatus() const {

@@ -30,7 +30,7 @@ class Problems {
   // One line each, "driftd.yaml:12:5: pipelines[0].chunking: unknown key 'overlp'": files in the
   // order in which they were first complained of, then by place. No newline after the last.
   std::string Lines() const;
-  // Lines() and the count: "3 errors".
+  // Lines(), and the count if there are several: "3 errors".
   std::string Report() const;
 
   // OK when empty, else kInvalidArgument with Lines().

@@ -63,6 +63,7 @@ StatusOr<std::vector<TextMatch>> SqliteTextFinder::Find(SqliteReaders& readers,
   });
   sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
   std::vector<int64_t> hashes;
+  hashes.reserve(sorted.size());
   for (const Sha256Digest& text : sorted) hashes.push_back(TextHash(text));
   std::vector<HashIndex::Hit> pending = texts_.Pending(hashes);
   std::stable_sort(pending.begin(), pending.end(),

@@ -48,6 +48,7 @@ StatusOr<std::vector<SqlRow>> SqliteSession::Run(std::string_view sql, const Sql
     ASSIGN_OR_RETURN(const bool found, statement.Step());
     if (!found) return rows;
     std::vector<SqlValue> values;
+    values.reserve(static_cast<size_t>(statement.columns()));
     for (int i = 0; i < statement.columns(); ++i) values.push_back(ValueOf(statement, i));
     rows.emplace_back(std::move(values));
   }

@@ -138,7 +138,7 @@ TEST(Config, AFileThatIsNotThere) {
   Problems problems;
   LoadConfig("/nowhere/driftd.yaml", Environment({{"HOME", "/h"}}), TestChecks(), problems);
   EXPECT_EQ(problems.Report(),
-            "/nowhere/driftd.yaml: cannot be read: No such file or directory\n1 error");
+            "/nowhere/driftd.yaml: cannot be read: No such file or directory");
   Problems of_folder;
   LoadConfig("/tmp", Environment({{"HOME", "/h"}}), TestChecks(), of_folder);
   EXPECT_FALSE(of_folder.empty());

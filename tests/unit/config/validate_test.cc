@@ -101,7 +101,7 @@ TEST_F(ValidateTest, AFileThatIsNotThere) {
   const Outcome outcome = Validate(folder_ + "/none.yaml");
   EXPECT_EQ(outcome.code, 2);
   EXPECT_EQ(outcome.out,
-            folder_ + "/none.yaml: cannot be read: No such file or directory\n1 error\n");
+            folder_ + "/none.yaml: cannot be read: No such file or directory\n");
 }
 
 }  // namespace
