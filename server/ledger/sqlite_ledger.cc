@@ -17,7 +17,7 @@ void Nothing() {}
 
 SqliteOptions SqliteLedger::WriterOptions(const SqliteLedgerOptions& options) {
   SqliteOptions out;
-  out.cache_bytes = 16 << 20;
+  out.cache_bytes = 8 << 20;
   // 32 MiB of log: pages that change again and again are copied into the file once in a while.
   out.checkpoint_pages = 8192;
   out.max_pages = options.max_pages;
