@@ -70,12 +70,14 @@ TEST_F(FallbackTest, TheOtherIsAskedBeforeTooManyAnswersAreLost) {
   EXPECT_THAT(two_->calls(), SizeIs(1));
   EXPECT_EQ(queue_->FallbackInUse(), "two");
   clock_.Advance(std::chrono::seconds(2));
-  ASSERT_TRUE(Ask("second text").ok());
+  ASSERT_TRUE(Ask("second text").ok());  // the probe
+  ASSERT_TRUE(Ask("third text").ok());
   EXPECT_EQ(queue_->FallbackInUse(), "");
+  EXPECT_THAT(one_->calls(), SizeIs(5));
   // With nobody else to ask it ends there.
   MakeQueue(At(one_, kPriceOne));
   one_->FailNext(hangs, 3);
-  EXPECT_EQ(Ask("third text").code(), StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(Ask("fourth text").code(), StatusCode::kDeadlineExceeded);
 }
 
 TEST_F(FallbackTest, AProbeThatFailsLeavesTheWorkToTheOther) {
