@@ -184,6 +184,21 @@ def test_other_protocols(world, case):
     check_dead_letters(world, bad)
 
 
+def test_plan_says_what_is_billed(world):
+    """Where the tokenizer is the provider's own: to the token, but for the text that the provider then refuses."""
+    bad = prepare(world, 400, 64, {"ms": 1}, refused=1)
+    world.provider.fail(REFUSED)
+    world.daemon.start()
+    plan = world.daemon.ctl_json("plan", "--pipeline", "docs")
+    run_until_done(world)
+    bill = world.provider.bill()["tokens"]
+    assert not plan["tokens_estimated"]
+    assert plan["rows_to_embed"] + plan["rows_to_reuse"] == 400 - 1 and plan["rows_dead"] == 1  # one is too long
+    assert bill < plan["tokens"] <= 1.02 * bill
+    assert plan["cost_usd"] == pytest.approx(plan["tokens"] * PRICES["openai"] / 1e9)
+    check_dead_letters(world, bad)
+
+
 def test_estimates_follow_the_bill(world):
     """A provider whose tokens are half as long as the estimate has it. From the first answers on that is known, and
     what is not answered afterwards is counted by it."""
