@@ -199,8 +199,7 @@ TEST_P(SinkSuite, SweepRemovesLowerRevisionsOfOneSource) {
   EXPECT_EQ(*again, 0);
 }
 
-// -- Search
-// ----------------------------------------------------------------------------------------
+// -- Search ---------------------------------------------------------------------------------------
 
 double Cosine(const Vector& a, const Vector& b) {
   double dot = 0;

@@ -38,8 +38,7 @@ void FakeStore::SetAway(bool away) {
   away_ = away;
 }
 
-// -- Misbehaviour and counts
-// -----------------------------------------------------------------------
+// -- Misbehaviour and counts ----------------------------------------------------------------------
 
 void FakeSink::Fail(SinkFault fault) {
   MutexLock lock(mu_);
@@ -136,8 +135,7 @@ bool FakeSink::Rejects(const Point& point) {
   return !rejected_keys_.empty() && point.key.find(rejected_keys_) != std::string::npos;
 }
 
-// -- Sink
-// ------------------------------------------------------------------------------------------
+// -- Sink -----------------------------------------------------------------------------------------
 
 StatusOr<CollectionInfo> FakeSink::Describe(std::stop_token stop) {
   RETURN_IF_ERROR(BeginWhole(SinkCall::kDescribe, stop));

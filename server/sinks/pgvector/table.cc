@@ -101,8 +101,7 @@ void Table::ForgetKnown() {
   known_ = nullptr;
 }
 
-// -- Prepare
-// ---------------------------------------------------------------------------------------
+// -- Prepare --------------------------------------------------------------------------------------
 
 Status Table::EnsureExtension(Layout& layout, PgConnection& connection, std::stop_token stop) {
   if (layout.has_extension) return OkStatus();
@@ -152,8 +151,7 @@ StatusOr<bool> Table::Prepare(const CollectionSpec& spec, std::stop_token stop) 
   return create;
 }
 
-// -- Indexes
-// ---------------------------------------------------------------------------------------
+// -- Indexes --------------------------------------------------------------------------------------
 
 Status Table::EnsureKeyIndex(const Layout& layout, PgConnection& connection, std::stop_token stop) {
   PgParams params;
@@ -238,8 +236,7 @@ Status Table::BuildIndex(std::stop_token stop) {
   return status.ok() ? tidied : status;
 }
 
-// -- Drop
-// ------------------------------------------------------------------------------------------
+// -- Drop -----------------------------------------------------------------------------------------
 
 Status Table::Forget(const std::string& source, std::stop_token stop) {
   ASSIGN_OR_RETURN(auto connection, pool_.Acquire(stop));

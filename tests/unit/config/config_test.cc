@@ -137,8 +137,7 @@ TEST(Config, WrongSettingsInTheEnvironmentAreNamed) {
 TEST(Config, AFileThatIsNotThere) {
   Problems problems;
   LoadConfig("/nowhere/driftd.yaml", Environment({{"HOME", "/h"}}), TestChecks(), problems);
-  EXPECT_EQ(problems.Report(),
-            "/nowhere/driftd.yaml: cannot be read: No such file or directory");
+  EXPECT_EQ(problems.Report(), "/nowhere/driftd.yaml: cannot be read: No such file or directory");
   Problems of_folder;
   LoadConfig("/tmp", Environment({{"HOME", "/h"}}), TestChecks(), of_folder);
   EXPECT_FALSE(of_folder.empty());

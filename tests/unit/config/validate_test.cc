@@ -100,8 +100,7 @@ TEST_F(ValidateTest, SaysAllThatIsWrong) {
 TEST_F(ValidateTest, AFileThatIsNotThere) {
   const Outcome outcome = Validate(folder_ + "/none.yaml");
   EXPECT_EQ(outcome.code, 2);
-  EXPECT_EQ(outcome.out,
-            folder_ + "/none.yaml: cannot be read: No such file or directory\n");
+  EXPECT_EQ(outcome.out, folder_ + "/none.yaml: cannot be read: No such file or directory\n");
 }
 
 }  // namespace

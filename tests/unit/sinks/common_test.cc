@@ -17,8 +17,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// -- match
-// -----------------------------------------------------------------------------------------
+// -- match ----------------------------------------------------------------------------------------
 
 TEST(Match, ValuesAsPeopleWriteThem) {
   EXPECT_TRUE(EqualsText(std::string("eu"), "eu"));
@@ -54,8 +53,7 @@ TEST(Match, AllColumnsMustBeThereAndEqual) {
   EXPECT_FALSE(Matches(payload, {{"a", "1"}, {"c", "x"}}));
 }
 
-// -- nearest
-// ---------------------------------------------------------------------------------------
+// -- nearest --------------------------------------------------------------------------------------
 
 TEST(Nearest, CosineOfAnySize) {
   uint64_t state = 42;
@@ -107,8 +105,7 @@ TEST(Nearest, TopKKeepsTheBest) {
   EXPECT_FALSE(TopK<int>(0).Wants(1));
 }
 
-// -- checked_batch
-// ---------------------------------------------------------------------------------
+// -- checked_batch --------------------------------------------------------------------------------
 
 Point MakePoint(uint8_t id, Guard guard) {
   Point point;
@@ -184,8 +181,7 @@ TEST(CheckedBatch, FiniteMeansAll) {
   EXPECT_TRUE(AllFinite(values));
 }
 
-// -- payload_json
-// ----------------------------------------------------------------------------------
+// -- payload_json ---------------------------------------------------------------------------------
 
 TEST(PayloadJson, ReadsWhatADatabaseMadeOfIt) {
   const auto payload = PayloadFromJson(R"( {"b": 1.50, "a": [1,  {"x": null}], "c": null,

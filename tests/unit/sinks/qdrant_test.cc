@@ -240,8 +240,7 @@ TEST_F(QdrantTest, NestedAsDeepAsTheServerTakes) {
   EXPECT_EQ(std::get<Json>(read->front().payload[0].second).text, nested(29));
 }
 
-// -- Servers with a will of their own
-// --------------------------------------------------------------
+// -- Servers with a will of their own -------------------------------------------------------------
 
 TEST(QdrantServerTest, WithoutTheKeyAccessIsRefused) {
   const auto server = StartServer({.kind = AnyKind(), .api_key = "right"});
