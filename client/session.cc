@@ -32,7 +32,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server) {
   return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
 }
 
-std::string WithPort(std::string server) {
+std::string WithPort(const std::string& server) {
   const size_t colon = server.rfind(':');
   const bool has_port = colon != std::string::npos && server.find(']', colon) == std::string::npos;
   return has_port ? server : server + kDefaultPort;

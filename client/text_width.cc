@@ -132,11 +132,10 @@ std::string Printable(std::string_view text) {
     const bool control = code_point < 0x20 || (code_point >= 0x7F && code_point < 0xA0) ||
                          (code_point >= 0x202A && code_point <= 0x202E) ||
                          (code_point >= 0x2066 && code_point <= 0x2069);
-    if (!character.valid) {
-      out += kReplacement;
-    } else if (code_point == '\n' || code_point == '\r' || code_point == '\t') {
+    const bool space = code_point == '\n' || code_point == '\r' || code_point == '\t';
+    if (character.valid && space) {
       out += ' ';
-    } else if (control) {
+    } else if (!character.valid || control) {
       out += kReplacement;
     } else {
       out += character.bytes;
