@@ -11,14 +11,6 @@ namespace {
 
 constexpr size_t kAdoptPage = 4096;
 
-CollectionStamp StampOf(const Target& target) {
-  CollectionStamp stamp;
-  stamp.model = target.key.model;
-  stamp.fingerprint = target.key.fingerprint;
-  stamp.dimensions = target.key.dimensions;
-  return stamp;
-}
-
 bool Matches(const CollectionInfo& info, const Target& target) {
   return info.stamp && info.stamp->model == target.key.model &&
          info.stamp->fingerprint == target.key.fingerprint &&
@@ -128,7 +120,7 @@ Status FirstContact(RunContext& run, const CollectionInfo& info,
 
 Status PrepareCollection(RunContext& run) {
   CollectionSpec spec;
-  spec.stamp = StampOf(run.target);
+  spec.stamp = StampOf(run.target.key);
   spec.source = run.spec.name;
   spec.owner = {run.ledger().id(), run.target.revision, run.target.version};
   spec.bulk_load = run.target.index_due;
@@ -156,9 +148,16 @@ Status CheckModelKept(Ledger& ledger, const PipelineSpec& spec, int32_t dimensio
   return OkStatus();
 }
 
-TargetKey TargetKeyOf(const RunContext& run) {
-  const ModelInfo& model = run.model->model();
-  return {run.spec.name, run.spec.model, model.fingerprint, model.dimensions, run.spec.sink};
+TargetKey TargetKeyOf(const PipelineSpec& spec, const ModelInfo& model) {
+  return {spec.name, spec.model, model.fingerprint, model.dimensions, spec.sink};
+}
+
+CollectionStamp StampOf(const TargetKey& key) {
+  CollectionStamp stamp;
+  stamp.model = key.model;
+  stamp.fingerprint = key.fingerprint;
+  stamp.dimensions = key.dimensions;
+  return stamp;
 }
 
 StatusOr<std::optional<Target>> FindMoved(RunContext& run, const TargetKey& key) {
@@ -210,7 +209,7 @@ Status OpenRun(RunContext& run) {
 
 StatusOr<Attachment> Attach(RunContext& run, bool whole) {
   const ModelInfo& model = run.model->model();
-  const TargetKey key = TargetKeyOf(run);
+  const TargetKey key = TargetKeyOf(run.spec, model);
   RETURN_IF_ERROR(CheckModelKept(run.ledger(), run.spec, model.dimensions));
   ASSIGN_OR_RETURN(const std::optional<Target> moved, FindMoved(run, key));
   if (moved) {

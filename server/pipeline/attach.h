@@ -16,8 +16,10 @@ Status OpenRun(RunContext& run);
 // model.
 Status CheckModelKept(Ledger& ledger, const PipelineSpec& spec, int32_t dimensions);
 
-// What the ledger knows the target of this run by. REQUIRES: OpenRun().
-TargetKey TargetKeyOf(const RunContext& run);
+// What the ledger knows a pipeline's target by. `model`: the one that spec.model names.
+TargetKey TargetKeyOf(const PipelineSpec& spec, const ModelInfo& model);
+// What is stamped on its collection, without the sources.
+CollectionStamp StampOf(const TargetKey& key);
 
 // The target of the same collection under another address, where there is none under this one:
 // options of the connection changed, or who logs in.

@@ -66,7 +66,7 @@ class Estimator {
   }
 
   Status LookAtTarget() {
-    const TargetKey key = TargetKeyOf(run_);
+    const TargetKey key = TargetKeyOf(run_.spec, run_.model->model());
     ASSIGN_OR_RETURN(std::optional<Target> target, run_.ledger().FindTarget(key));
     if (!target) {
       ASSIGN_OR_RETURN(target, FindMoved(run_, key));

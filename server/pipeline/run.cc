@@ -230,7 +230,7 @@ Status CheckSource(RunContext& run) {
           .status();
   if (Reason(status) != reason::kColumnMissing) return status;
   // Seen from the cursor it can be told whether the column was dropped or renamed.
-  const auto target = run.ledger().FindTarget(TargetKeyOf(run));
+  const auto target = run.ledger().FindTarget(TargetKeyOf(run.spec, run.model->model()));
   if (!target.ok() || !*target || !(*target)->cursor) return status;
   const Status since = run.source->Next(*(*target)->cursor, WindowLimits{}, run.hard).status();
   return Reason(since) == reason::kColumnMissing ? since : status;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "core/reasons.h"
+#include "pipeline/attach.h"
 #include "pipeline/remedy.h"
 #include "pipeline/supervisor.h"
 
@@ -116,9 +117,7 @@ void Supervisor::NoteLate() {
 
 StatusOr<std::optional<Target>> Supervisor::CurrentTarget(const PipelineSpec& spec) const {
   ASSIGN_OR_RETURN(auto model, services_.connectors.OpenModel(spec.model, spec.dimensions));
-  const ModelInfo& info = model->model();
-  return services_.ledger.FindTarget(
-      {spec.name, spec.model, info.fingerprint, info.dimensions, spec.sink});
+  return services_.ledger.FindTarget(TargetKeyOf(spec, model->model()));
 }
 
 StatusOr<std::shared_ptr<Source>> Supervisor::SourceFor(const std::string& name) {

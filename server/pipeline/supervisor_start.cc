@@ -107,12 +107,7 @@ Status Supervisor::CheckTable(PipelineSpec& spec, bool probe_sink, std::stop_tok
   }
   ASSIGN_OR_RETURN(auto sink, services_.connectors.OpenSink(spec.sink));
   ASSIGN_OR_RETURN(const CollectionInfo collection, sink->Describe(stop));
-  const ModelInfo& info = model->model();
-  CollectionStamp wanted;
-  wanted.model = spec.model;
-  wanted.fingerprint = info.fingerprint;
-  wanted.dimensions = info.dimensions;
-  return CheckCompatible(spec.sink, collection, wanted);
+  return CheckCompatible(spec.sink, collection, StampOf(TargetKeyOf(spec, model->model())));
 }
 
 StatusOr<StartedRun> Supervisor::Enqueue(const PipelineSpec& spec, RunMode mode,
