@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "net/stamp.h"
 #include "sinks/checked_batch.h"
 #include "sinks/match.h"
 #include "sinks/nearest.h"

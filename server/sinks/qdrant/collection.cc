@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "core/reasons.h"
-#include "net/stamp.h"
 #include "sinks/qdrant/filter.h"
 #include "sinks/qdrant/stamp.h"
 

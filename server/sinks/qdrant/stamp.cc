@@ -6,7 +6,6 @@ namespace drift::qdrant {
 namespace {
 
 constexpr std::string_view kSourcePrefix = "drift.source.";
-constexpr char kCosineWord[] = "cosine";
 
 CollectionStamp::Owner DecodeOwner(const pb::Value& value) {
   const auto& fields = value.struct_value().fields();
@@ -34,7 +33,7 @@ void EncodeStamp(const CollectionStamp& stamp, Metadata& metadata) {
   fields["model"].set_string_value(stamp.model);
   fields["fingerprint"].set_string_value(stamp.fingerprint);
   fields["dimensions"].set_integer_value(stamp.dimensions);
-  fields["metric"].set_string_value(kCosineWord);
+  fields["metric"].set_string_value(std::string(MetricWord(stamp.metric)));
 }
 
 void EncodeOwner(const std::string& source, const CollectionStamp::Owner& owner,
@@ -52,7 +51,7 @@ std::optional<CollectionStamp> DecodeStamp(const Metadata& metadata) {
   for (const char* name : {"model", "fingerprint", "dimensions", "metric"}) {
     if (!fields.contains(name)) return std::nullopt;
   }
-  if (fields.at("metric").string_value() != kCosineWord) return std::nullopt;
+  if (fields.at("metric").string_value() != MetricWord(Metric::kCosine)) return std::nullopt;
   CollectionStamp stamp;
   stamp.model = fields.at("model").string_value();
   stamp.fingerprint = fields.at("fingerprint").string_value();
