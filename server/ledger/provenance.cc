@@ -55,17 +55,13 @@ StatusOr<bool> Fill(const std::vector<Target>& targets, const ProvenanceFilter& 
 
 }  // namespace
 
-int32_t FirstRemoved(size_t known, int32_t points_removed) {
-  return std::max(0, static_cast<int32_t>(known) - points_removed);
-}
-
 void AppendRecords(const Target& target, const RowState& row, const CommitInfo& written,
                    const DeletionInfo* deletion, const std::optional<Uuid>& point_id,
                    std::vector<ProvenanceRecord>& out) {
   const auto known = static_cast<int32_t>(row.chunks.size());
   const int32_t chunks = known == 0 && deletion != nullptr ? deletion->points_removed : known;
-  const int32_t first =
-      deletion == nullptr ? 0 : FirstRemoved(row.chunks.size(), deletion->points_removed);
+  // The last ones went, which may be all.
+  const int32_t first = deletion == nullptr ? 0 : std::max(0, known - deletion->points_removed);
   for (int32_t chunk = first; chunk < chunks; ++chunk) {
     const Uuid id = PointId(target.key.pipeline, row.key, chunk);
     if (point_id && *point_id != id) continue;

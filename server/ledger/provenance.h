@@ -26,9 +26,6 @@ struct DeletionInfo {
   int32_t points_removed = 0;
 };
 
-// The first chunk that is gone, of a row that had `known` of them.
-int32_t FirstRemoved(size_t known, int32_t points_removed);
-
 // Appends one record per point of the row: of all of them, or of the one with `point_id` alone; per
 // point that is gone, if there is a deletion. Of a deleted row nothing may be known but the number
 // of its points.
