@@ -6,8 +6,9 @@ grpc::Status ToGrpc(const Status& status) {
   if (status.ok()) return grpc::Status::OK;
   std::string text(Message(status));
   if (std::string remedy = Remedy(status); !remedy.empty()) {
-    // Connectors say it in a few words; here it is a sentence.
-    if (remedy[0] >= 'a' && remedy[0] <= 'z') remedy[0] = static_cast<char>(remedy[0] - 'a' + 'A');
+    // Connectors say it in a few words; here it is a sentence. A command stays as it is typed.
+    if (!remedy.starts_with("drift") && remedy[0] >= 'a' && remedy[0] <= 'z')
+      remedy[0] = static_cast<char>(remedy[0] - 'a' + 'A');
     text += ". " + remedy;
   }
   if (const std::string reason = Reason(status); !reason.empty()) text += " [" + reason + "]";
