@@ -173,8 +173,8 @@ Effects InFlight::EffectsOf(Batch& batch) const {
 
 Status InFlight::StageAndWrite(Batch& batch) {
   batch.effects = EffectsOf(batch);
-  batch.planned.read.rows = {};  // the texts are not needed any more
-  batch.planned.plan = {};
+  batch.planned.read.rows = std::vector<RenderedRow>();  // the texts are not needed any more
+  batch.planned.plan = BatchPlan();
   batch.staged = true;
   ++writing_;
   if (!batch.effects.staged.empty()) {

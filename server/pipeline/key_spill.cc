@@ -68,7 +68,7 @@ Status KeySpill::Add(std::string_view key, uint64_t hash, uint8_t tag) {
 Status KeySpill::Seal() {
   for (Part& part : parts_) {
     RETURN_IF_ERROR(Flush(part));
-    part.buffer = std::string();
+    std::string().swap(part.buffer);  // assigning an empty one would keep the memory
   }
   return OkStatus();
 }

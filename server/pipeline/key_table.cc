@@ -28,9 +28,10 @@ void KeyChange::Apply(int64_t at, bool add) {
 
 void KeyTable::Clear() {
   constexpr size_t kFirstSlots = 64;
-  arena_ = std::string();
-  entries_ = std::vector<Entry>();
-  slots_.assign(kFirstSlots, kEmpty);
+  // Assigning empty ones would keep the memory.
+  std::string().swap(arena_);
+  std::vector<Entry>().swap(entries_);
+  std::vector<uint32_t>(kFirstSlots, kEmpty).swap(slots_);
 }
 
 size_t KeyTable::SlotOf(std::string_view key) const {

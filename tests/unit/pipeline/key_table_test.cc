@@ -70,5 +70,14 @@ TEST(KeyTable, KeepsWhatAMapKeeps) {
   EXPECT_EQ(visited, expected.size());
 }
 
+TEST(KeyTable, ClearedItGivesItsMemoryBack) {
+  KeyTable table;
+  const size_t empty = table.Bytes();
+  for (int i = 0; i < 20'000; ++i) table["[" + std::to_string(i) + "]"].Apply(1, true);
+  EXPECT_GT(table.Bytes(), 500'000);
+  table.Clear();
+  EXPECT_EQ(table.Bytes(), empty);
+}
+
 }  // namespace
 }  // namespace drift
