@@ -27,7 +27,7 @@ SqliteOptions SqliteLedger::WriterOptions(const SqliteLedgerOptions& options) {
 SqliteOptions SqliteLedger::ReaderOptions() {
   SqliteOptions out;
   out.create = false;
-  out.cache_bytes = 8 << 20;
+  out.cache_bytes = 4 << 20;
   return out;
 }
 

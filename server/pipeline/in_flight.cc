@@ -10,6 +10,9 @@ constexpr int kMaxWriting = 2;
 // What a row takes in memory beside its values and vectors: its texts wait twice, as part of the
 // row and in the queue of its model, and each value, key and point has its own housekeeping.
 constexpr int64_t kRowBytes = 1024;
+// A model inside the process has no answer time to hide: two batches are written, the next ones
+// wait for that or are embedded, and more would only lie in memory.
+constexpr size_t kLocalBatches = 6;
 constexpr std::chrono::milliseconds kWaitSlice{200};  // between looks at the stop tokens
 
 }  // namespace
@@ -50,11 +53,17 @@ Status InFlight::Push(std::unique_ptr<Batch> batch) {
   bytes_ += batch->bytes;
   batches_.push_back(std::move(batch));
   RETURN_IF_ERROR(Advance());
-  while (bytes_ > run_.spec.limits.max_in_flight_bytes && batches_.size() > 1) {
+  while (IsFull()) {
     Wait();
     RETURN_IF_ERROR(Advance());
   }
   return OkStatus();
+}
+
+bool InFlight::IsFull() const {
+  if (batches_.size() <= 1) return false;
+  if (run_.model->model().is_local && batches_.size() > kLocalBatches) return true;
+  return bytes_ > run_.spec.limits.max_in_flight_bytes;
 }
 
 Status InFlight::Drain() {

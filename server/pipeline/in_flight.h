@@ -38,7 +38,8 @@ class InFlight {
   ~InFlight();
 
   // Takes the batch on and starts its embedding. Blocks while more bytes are in flight than the
-  // pipeline's limit allows: a slow sink slows the reader. The first error of any batch ends it.
+  // pipeline's limit allows, or a few batches of a model inside the process: a slow sink slows the
+  // reader. The first error of any batch ends it.
   Status Add(PlannedBatch batch);
   // A deletion of rows: nothing to embed.
   Status AddDeletion(std::vector<RowHead> rows);
@@ -61,6 +62,7 @@ class InFlight {
   };
 
   Status Push(std::unique_ptr<Batch> batch);
+  bool IsFull() const;
   void StartEmbedding(Batch& batch);
   // Moves every batch as far as it can go without waiting.
   Status Advance();

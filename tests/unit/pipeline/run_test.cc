@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "core/key.h"
 #include "core/reasons.h"
 #include "tests/unit/pipeline/world.h"
@@ -32,6 +34,14 @@ class RunTest : public ::testing::Test {
     int most = 0;
     for (const auto& [text, times] : world_.embedder->billed_texts()) most = std::max(most, times);
     return most;
+  }
+
+  // The model runs inside the process.
+  void MakeModelLocal() {
+    ModelInfo model = world_.embedder->model();
+    model.is_local = true;
+    world_.embedder = std::make_shared<testing::FakeEmbedder>(model);
+    world_.Restart();
   }
 
   World world_;
@@ -413,14 +423,38 @@ TEST_F(RunTest, ATextThatACrashLeftInTheSinkIsPaidOnceWhateverRowWantsItThen) {
 }
 
 TEST_F(RunTest, AStopDoesNotWaitForAModelInTheProcess) {
-  ModelInfo model = world_.embedder->model();
-  model.is_local = true;
-  world_.embedder = std::make_shared<testing::FakeEmbedder>(model);
-  world_.Restart();
+  MakeModelLocal();
   world_.table.Insert({Row("a", "one")});
   world_.embedder->Hold();
   world_.embedder->OnCall([&](auto) { world_.soft.request_stop(); });
   EXPECT_EQ(world_.Watch().status.code(), StatusCode::kCancelled);
+}
+
+TEST_F(RunTest, AModelInTheProcessRunsNotFarAheadOfTheSink) {
+  MakeModelLocal();
+  constexpr size_t kBatch = 2048;
+  constexpr size_t kBatches = 12;
+  FakeTable::Rows rows;
+  for (size_t i = 0; i < kBatches * kBatch; ++i)
+    rows.push_back(Row("k" + std::to_string(i), ("text " + std::to_string(i)).c_str()));
+  world_.table.Insert(rows);
+  world_.source_batch_rows = kBatch;
+  world_.sink->Hold(testing::SinkCall::kWrite);
+  size_t asked = 0;
+  std::jthread observer([&] {
+    world_.sink->AwaitHeld(testing::SinkCall::kWrite);
+    for (size_t before = 0; asked == 0 || asked != before; asked = Asked()) {
+      before = asked;
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    }
+    world_.sink->Release(testing::SinkCall::kWrite);
+  });
+  const auto run = world_.Embed();
+  observer.join();
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_GE(asked, 2 * kBatch);
+  EXPECT_LE(asked, 7 * kBatch);
+  ExpectInStep();
 }
 
 TEST_F(RunTest, ManyRowsInSmallMemory) {
