@@ -5,7 +5,6 @@ import time
 from harness.daemon import Daemon
 
 import tables
-from main_path import peak_mb
 
 
 def cpu_seconds(pid):
@@ -35,7 +34,7 @@ def idle(folder, quick):
             f"{count} idle pipelines, each asked every 30 s, for {seconds} s",
             ["polls", "CPU of one core", "CPU a poll", "memory, peak"],
             [[f"{polled:.0f}", f"{100 * used / seconds:.2f} %", f"{1000 * used / max(polled, 1):.2f} ms",
-              f"{peak_mb(daemon):.0f} MB"]])
+              f"{tables.peak_mb(daemon.pid):.0f} MB"]])
     finally:
         daemon.close()
 
@@ -55,7 +54,7 @@ def memory(folder, quick):
             rate = size / (time.perf_counter() - began)
             tables.change(table, size // 10)
             daemon.ctl_json("run", "watch", *flags, patience=3600)
-            peaks.append(peak_mb(daemon))
+            peaks.append(tables.peak_mb(daemon.pid))
             lines.append([f"{size:,}", f"{peaks[-1]:.0f} MB", f"{rate:,.0f}"])
         finally:
             daemon.close()

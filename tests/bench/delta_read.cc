@@ -4,7 +4,6 @@
 // Without --table: one in a temporary folder, gone afterwards. With it: made there if it is not
 // there, so that delta_read.py can read the same one with deltalake.
 #include <fmt/core.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include <cstdlib>
@@ -46,12 +45,6 @@ double CpuSeconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-double PeakMegabytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
-
 // Prints "name: N rows in S s, R rows/s, first after F s".
 template <typename Read>
 void Measure(std::string_view name, Read read) {
@@ -71,7 +64,7 @@ void Measure(std::string_view name, Read read) {
       "{:<28} {:>10} rows {:>8.3f} s {:>12.0f} rows/s  cpu {:>6.2f} s  first {:.3f} s  peak {:.0f} "
       "MB\n",
       name, rows, seconds, static_cast<double>(rows) / seconds, CpuSeconds() - cpu, first,
-      PeakMegabytes());
+      testing::PeakMegabytes());
 }
 
 std::string MakeText(uint64_t& state, int64_t bytes) {

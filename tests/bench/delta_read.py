@@ -4,12 +4,13 @@
     delta_read.py TABLE
 """
 import os
-import resource
 import sys
 import time
 
 import pyarrow as pa
 from deltalake import DeltaTable
+
+from tables import peak_mb
 
 
 def measure(name, read):
@@ -19,9 +20,8 @@ def measure(name, read):
         first = first or time.perf_counter() - begin
         rows += batch.num_rows
     seconds = time.perf_counter() - begin
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{name:<28} {rows:>10} rows {seconds:>8.3f} s {rows / seconds:>12.0f} rows/s  "
-          f"cpu {time.process_time() - cpu:>6.2f} s  first {first:.3f} s  peak {peak:.0f} MB", flush=True)
+          f"cpu {time.process_time() - cpu:>6.2f} s  first {first:.3f} s  peak {peak_mb():.0f} MB", flush=True)
 
 
 def batches(reader):

@@ -2,7 +2,6 @@
 //   ledger_bench [--rows N] [--url sqlite:///abs/x.db | postgresql://...] [--plan-only yes]
 // Without --url: a SQLite ledger in a temporary folder.
 #include <fmt/core.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include <algorithm>
@@ -93,12 +92,6 @@ void PrintSize(const Uri& uri, int64_t rows, std::string_view when) {
   const double bytes = SizeOf(uri);
   fmt::print("size {}: {:.0f} MB, {:.1f} bytes per row\n", when, bytes / 1e6,
              bytes / static_cast<double>(rows));
-}
-
-int64_t PeakMegabytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss / 1024;
 }
 
 // 16 bytes, in an order that has nothing to do with the row's number.
@@ -312,7 +305,8 @@ int Main(int argc, char** argv) {
   }
   Stopwatch open;
   open.Time([&] { return Must(OpenLedger(uri, Clock::Real(), Rng::Real())); });
-  fmt::print("opening again: {:.3f} s; peak memory {} MB\n", open.seconds(), PeakMegabytes());
+  fmt::print("opening again: {:.3f} s; peak memory {:.0f} MB\n", open.seconds(),
+             testing::PeakMegabytes());
   PrintSize(uri, rows, "at the end");
   return 0;
 }

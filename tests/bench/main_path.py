@@ -48,11 +48,6 @@ def bare(sink, points):
     return float(found["insert"]), float(found["update"])
 
 
-def peak_mb(daemon):
-    status = open(f"/proc/{daemon.pid}/status", encoding="ascii").read()
-    return int(re.search(r"VmHWM:\s+(\d+)", status).group(1)) / 1024
-
-
 def timed(daemon, *args):
     began = time.perf_counter()
     run = daemon.ctl_json(*args, patience=PATIENCE)
@@ -73,7 +68,7 @@ def drift(folder, table, uri, changes, settle):
         seen = sum(int(changed[f"rows_{op}"]) for op in ("inserted", "updated", "deleted"))
         assert seen == count, (seen, count)
         return {"full": int(full["rows_inserted"]) / full_seconds, "changes": count / change_seconds,
-                "idle ms": idle_seconds * 1000, "MB": peak_mb(daemon)}
+                "idle ms": idle_seconds * 1000, "MB": tables.peak_mb(daemon.pid)}
     finally:
         daemon.close()
 

@@ -6,7 +6,6 @@ index. It keeps no state but a version number, and does everything right that ca
 """
 import json
 import os
-import resource
 import sqlite3
 import sys
 import time
@@ -17,7 +16,7 @@ import deltalake
 import numpy as np
 import pyarrow as pa
 
-from tables import text_sha256
+from tables import peak_mb, text_sha256
 
 DIMENSIONS = 1536
 BATCH = 2048
@@ -133,8 +132,7 @@ def main():
         sink.delete([uuid.uuid5(uuid.NAMESPACE_URL, key) for key in gone])
         done += len(keep) + len(gone)
     seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"rows": done, "seconds": seconds, "peak_mb": peak}))
+    print(json.dumps({"rows": done, "seconds": seconds, "peak_mb": peak_mb()}))
     os._exit(0)
 
 

@@ -1,5 +1,6 @@
 """Tables for benchmarks, and tables of results."""
 import hashlib
+import re
 
 import deltalake
 import numpy as np
@@ -39,6 +40,12 @@ def change(path, count):
     table.delete(f"id >= 'KB-{part * 5:07d}' AND id < 'KB-{part * 6:07d}'")
     deltalake.write_deltalake(str(path), rows(newest, part * 5, edition=2), mode="append")
     return part * 11
+
+
+def peak_mb(pid="self"):
+    """The most memory the process has had at once. Not getrusage(): that counts what its parent had when it forked."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return int(re.search(r"VmHWM:\s+(\d+)", status.read()).group(1)) / 1024
 
 
 def text_sha256(text):

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "base/clock.h"
 #include "base/text_file.h"
@@ -96,6 +97,17 @@ uint16_t FreePort() {
   if (bind(file, generic, size) != 0 || getsockname(file, generic, &size) != 0) std::abort();
   close(file);
   return ntohs(address.sin_port);
+}
+
+double PeakMegabytes() {
+  constexpr std::string_view kField = "VmHWM:";
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  while (status >> word && word != kField) {
+  }
+  double kilobytes = 0;
+  status >> kilobytes;
+  return kilobytes / 1024;
 }
 
 StatusOr<std::unique_ptr<Process>> Process::Spawn(Options options) {

@@ -36,6 +36,10 @@ class TempDir {
 // server can choose by itself (port 0), let it.
 uint16_t FreePort();
 
+// The most memory this process has had at once. Not getrusage(): that counts what the parent had
+// when it forked as well.
+double PeakMegabytes();
+
 // A child in a process group of its own, killed with its whole group by the destructor, and by the
 // kernel when the thread that started it ends. One thread at a time.
 class Process {
