@@ -188,7 +188,7 @@ Status OpenRun(RunContext& run) {
   run.run_id = record.id;
   run.counters = record.counters;  // of earlier attempts, when a crash cut them short
 
-  // A batch of a slow model takes minutes, and nothing of it is paid for.
+  // Several batches of a slow model take a while, and nothing of them is paid for.
   if (run.model->model().is_local) run.StopAtOnce();
 
   run.client = std::make_shared<EmbedClient>();

@@ -1,5 +1,7 @@
 #include "pipeline/batch_reader.h"
 
+#include <algorithm>
+
 #include "base/stop.h"
 
 namespace drift {
@@ -44,7 +46,8 @@ Status BatchReader::TakeRows(const RowBatch& read, std::stop_token stop) {
     RenderedRow rendered = run_.renderer->Render(row);
     batch_.bytes += rendered.Bytes();
     batch_.rows.push_back(std::move(rendered));
-    if (batch_.rows.size() < limits_.max_rows && batch_.bytes < limits_.max_bytes) continue;
+    const size_t max_rows = std::min(limits_.max_rows, run_.batch_rows.load());
+    if (batch_.rows.size() < max_rows && batch_.bytes < limits_.max_bytes) continue;
     RETURN_IF_ERROR(Push(stop));
   }
   return OkStatus();
@@ -54,7 +57,8 @@ Status BatchReader::Push(std::stop_token stop) {
   std::unique_lock lock(mu_);
   // One batch is always let in, however large its rows are.
   const bool room = changed_.wait(lock, stop, [&]() DRIFT_TSA(no_thread_safety_analysis) {
-    return ready_.empty() || ready_bytes_ + batch_.bytes <= limits_.max_ahead_bytes;
+    return ready_.empty() || (ready_bytes_ + batch_.bytes <= limits_.max_ahead_bytes &&
+                              ready_.size() < limits_.max_ahead_batches);
   });
   if (!room) return Cancelled("stopped");
   ready_bytes_ += batch_.bytes;

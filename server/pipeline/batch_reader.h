@@ -26,9 +26,10 @@ struct ReadBatch {
 };
 
 struct BatchLimits {
-  size_t max_rows = 2048;
+  size_t max_rows = 2048;  // run.batch_rows may say less
   size_t max_bytes = 4 << 20;
   size_t max_ahead_bytes = 16 << 20;  // read and not yet taken
+  size_t max_ahead_batches = SIZE_MAX;
 };
 
 // Used by one thread. Everything it is given must outlive it.

@@ -1,5 +1,7 @@
 #include "pipeline/in_flight.h"
 
+#include <algorithm>
+
 #include "base/failpoint.h"
 
 namespace drift {
@@ -13,9 +15,24 @@ constexpr int64_t kRowBytes = 1024;
 // A model inside the process has no answer time to hide: two batches are written, the next ones
 // wait for that or are embedded, and more would only lie in memory.
 constexpr size_t kLocalBatches = 6;
+constexpr size_t kFirstRows = 256;  // of its first batch, when nothing is known of its pace
 constexpr std::chrono::milliseconds kWaitSlice{200};  // between looks at the stop tokens
 
 }  // namespace
+
+size_t InFlight::RowsForPace(size_t rows, Duration took) {
+  constexpr double kSeconds = 2;
+  constexpr double kLeast = 32;
+  constexpr double kMost = 1 << 20;
+  const double seconds = std::max(std::chrono::duration<double>(took).count(), 1e-6);
+  return static_cast<size_t>(
+      std::clamp(static_cast<double>(rows) / seconds * kSeconds, kLeast, kMost));
+}
+
+InFlight::InFlight(RunContext& run) : run_(run) {
+  const bool paced = run_.batch_rows != SIZE_MAX;  // by an earlier window
+  if (run_.model->model().is_local && !paced) run_.batch_rows = kFirstRows;
+}
 
 InFlight::~InFlight() {
   if (!batches_.empty()) {  // an error: nothing may go on waiting
@@ -84,12 +101,26 @@ void InFlight::StartEmbedding(Batch& batch) {
     texts.push_back({chunk.text, chunk.sha256});
     batch.asked.push_back(i);
   }
-  if (texts.empty()) return;
+  if (texts.empty()) {
+    // Rows that are there already: large batches of them cost less.
+    constexpr size_t kEnough = 1 << 20;
+    if (run_.batch_rows < kEnough) run_.batch_rows = run_.batch_rows * 2;
+    return;
+  }
+  batch.submitted = run_.services.clock.Mono();
   batch.ticket = run_.model->Submit(run_.client, std::move(texts));
   batch.ticket->WhenDone([this, alive = alive_] {
     MutexLock lock(alive->first);
     if (!alive->second) Notify();
   });
+}
+
+void InFlight::LearnPace(const Batch& batch) {
+  const MonoTime now = run_.services.clock.Mono();
+  const MonoTime began = std::max(batch.submitted, last_answered_);
+  last_answered_ = now;
+  if (!run_.model->model().is_local) return;
+  run_.batch_rows = RowsForPace(static_cast<size_t>(batch.rows), now - began);
 }
 
 void InFlight::Notify() {
@@ -128,6 +159,7 @@ Status InFlight::StageReady() {
     if (batch->ticket) {
       if (!batch->ticket->done()) break;  // in order, so that the oldest is committed first
       RETURN_IF_ERROR(batch->ticket->status());
+      LearnPace(*batch);
     }
     Failpoint("batch-embedded");
     RETURN_IF_ERROR(StageAndWrite(*batch));

@@ -33,7 +33,12 @@ struct PlannedBatch {
 // Of one window. Used by the run's thread; its workers call back into it.
 class InFlight {
  public:
-  explicit InFlight(RunContext& run) : run_(run) {}
+  // Rows of the next batch, after a model inside the process took so long for `rows` of them: what
+  // it does in about two seconds. More would be lost with a kill and show no progress; fewer would
+  // be commits for little.
+  static size_t RowsForPace(size_t rows, Duration took);
+
+  explicit InFlight(RunContext& run);
   // Waits for the writes that have begun; what is not committed stays staged.
   ~InFlight();
 
@@ -52,6 +57,7 @@ class InFlight {
     std::vector<RowHead> deletion;        // instead of a planned batch
     std::shared_ptr<EmbedTicket> ticket;  // null: nothing had to be asked for
     std::vector<size_t> asked;            // index into plan.texts, parallel to the ticket's answers
+    MonoTime submitted;
     int64_t bytes = 0;
     int64_t rows = 0;
     Effects effects;
@@ -64,6 +70,7 @@ class InFlight {
   Status Push(std::unique_ptr<Batch> batch);
   bool IsFull() const;
   void StartEmbedding(Batch& batch);
+  void LearnPace(const Batch& batch);
   // Moves every batch as far as it can go without waiting.
   Status Advance();
   Status StageReady();
@@ -80,7 +87,8 @@ class InFlight {
   RunContext& run_;
   std::deque<std::unique_ptr<Batch>> batches_;
   int64_t bytes_ = 0;
-  int writing_ = 0;  // staged and not committed
+  int writing_ = 0;         // staged and not committed
+  MonoTime last_answered_;  // when the newest batch that is answered was seen to be
 
   Mutex mu_;
   CondVar changed_;

@@ -2,6 +2,8 @@
 // said.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -79,6 +81,10 @@ class RunContext {
   Target target;
   int64_t stamped_version = -1;  // what the collection's stamp says of this pipeline
   RunCounters counters;          // what the run did, but for what `client->spend` counts
+
+  // Rows of the batches that are cut from now on, beside the pipeline's limits. Set by InFlight: a
+  // slow model inside the process is given few at once. Read by the reading thread.
+  std::atomic<size_t> batch_rows = SIZE_MAX;
 
   Ledger& ledger() const { return services.ledger; }
 

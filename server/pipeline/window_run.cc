@@ -17,6 +17,8 @@ BatchLimits BatchLimitsOf(const RunContext& run) {
   limits.max_bytes = std::max<size_t>(1, limit / kBatchesInFlight);
   limits.max_rows = std::clamp(limits.max_bytes / vector_bytes, kMinRows, kMaxRows);
   limits.max_ahead_bytes = limits.max_bytes * 2;
+  // Those cut in advance are of the size that was right then.
+  if (run.model->model().is_local) limits.max_ahead_batches = 2;
   return limits;
 }
 

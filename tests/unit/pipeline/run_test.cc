@@ -8,6 +8,7 @@
 
 #include "core/key.h"
 #include "core/reasons.h"
+#include "pipeline/in_flight.h"
 #include "tests/unit/pipeline/world.h"
 
 namespace drift {
@@ -18,6 +19,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using testing::World;
+
+constexpr size_t kFirst = 256;  // rows of the first batch of a model inside the process
 
 std::vector<Value> Row(const std::string& id, Value body, const std::string& lang = "en") {
   return {id, std::move(body), lang};
@@ -452,9 +455,29 @@ TEST_F(RunTest, AModelInTheProcessRunsNotFarAheadOfTheSink) {
   const auto run = world_.Embed();
   observer.join();
   ASSERT_TRUE(run.status.ok()) << run.status;
-  EXPECT_GE(asked, 2 * kBatch);
+  EXPECT_GE(asked, 2 * kFirst);
   EXPECT_LE(asked, 7 * kBatch);
   ExpectInStep();
+}
+
+TEST_F(RunTest, TheFirstRowsOfAModelInTheProcessAreNotHeldUpByAFullBatch) {
+  MakeModelLocal();
+  FakeTable::Rows rows;
+  for (size_t i = 0; i < 2 * kFirst; ++i)
+    rows.push_back(Row("k" + std::to_string(i), ("text " + std::to_string(i)).c_str()));
+  world_.table.Insert(rows);
+  world_.source_batch_rows = rows.size();
+  world_.sink->Fail({.call = testing::SinkCall::kWrite, .skip = 1, .status = Internal("broken")});
+  ASSERT_FALSE(world_.Embed().status.ok());
+  EXPECT_EQ(world_.Index().size(), kFirst);
+}
+
+TEST(InFlightTest, BatchesHoldWhatAModelInTheProcessDoesInTwoSeconds) {
+  EXPECT_EQ(InFlight::RowsForPace(256, std::chrono::seconds(1)), 512u);
+  EXPECT_EQ(InFlight::RowsForPace(256, std::chrono::seconds(10)), 51u);
+  EXPECT_EQ(InFlight::RowsForPace(256, std::chrono::minutes(2)), 32u);
+  EXPECT_GT(InFlight::RowsForPace(256, std::chrono::milliseconds(1)), 100'000u);
+  EXPECT_GT(InFlight::RowsForPace(256, Duration::zero()), 100'000u);
 }
 
 TEST_F(RunTest, ManyRowsInSmallMemory) {
