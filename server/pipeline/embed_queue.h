@@ -62,6 +62,10 @@ class EmbedQueue {
   TokenCounter& counter() { return *parts_.counter; }
   NanoUsd Price(int64_t tokens) const { return parts_.price(tokens, parts_.clock.Now()); }
 
+  // What a batch should hold, by the pace of the last one: where the next run begins. 0: not known.
+  size_t batch_rows() const { return batch_rows_.load(); }
+  void NoteBatchRows(size_t rows) { batch_rows_.store(rows); }
+
   // REQUIRES: !texts.empty().
   std::shared_ptr<EmbedTicket> Submit(const std::shared_ptr<EmbedClient>& client,
                                       std::vector<EmbedText> texts) EXCLUDES(mu_);
@@ -128,6 +132,7 @@ class EmbedQueue {
   const Parts parts_;
   Endpoints endpoints_;
   std::atomic<int64_t> good_answers_{0};
+  std::atomic<size_t> batch_rows_{0};
 
   mutable Mutex mu_;
   CondVar work_;  // something may have become ready

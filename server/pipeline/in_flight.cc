@@ -30,8 +30,9 @@ size_t InFlight::RowsForPace(size_t rows, Duration took) {
 }
 
 InFlight::InFlight(RunContext& run) : run_(run) {
-  const bool paced = run_.batch_rows != SIZE_MAX;  // by an earlier window
-  if (run_.model->model().is_local && !paced) run_.batch_rows = kFirstRows;
+  if (!run_.model->model().is_local) return;
+  const size_t known = run_.model->batch_rows();
+  run_.batch_rows = known > 0 ? known : kFirstRows;
 }
 
 InFlight::~InFlight() {
@@ -120,7 +121,9 @@ void InFlight::LearnPace(const Batch& batch) {
   const MonoTime began = std::max(batch.submitted, last_answered_);
   last_answered_ = now;
   if (!run_.model->model().is_local) return;
-  run_.batch_rows = RowsForPace(static_cast<size_t>(batch.rows), now - began);
+  const size_t rows = RowsForPace(static_cast<size_t>(batch.rows), now - began);
+  run_.batch_rows = rows;
+  run_.model->NoteBatchRows(rows);
 }
 
 void InFlight::Notify() {
